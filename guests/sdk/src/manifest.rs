@@ -1,0 +1,151 @@
+//! What a collector says of itself, as constants: requests, tables, metrics.
+//!
+//! These are the `&'static` twins of the records in [`contract`]: constants can't hold `String`s. They are made
+//! owned once, when the host calls `describe`.
+
+use crate::{Collector, contract};
+
+/// Name, version and sentence of a collector. [`package!`](crate::package) takes them from Cargo.toml.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Package {
+    /// Lower-case letters, digits and hyphens, beginning with a letter, 63 characters at most.
+    pub name: &'static str,
+    /// For people; usually `1.4.0`.
+    pub version: &'static str,
+    /// One sentence for the status page.
+    pub description: &'static str,
+}
+
+/// Name, version and description as they stand in the crate's Cargo.toml.
+///
+/// ```
+/// assert_eq!(pve_collector::package!().name, "pve-collector");
+/// ```
+#[macro_export]
+macro_rules! package {
+    () => {
+        $crate::Package {
+            name: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+            description: env!("CARGO_PKG_DESCRIPTION"),
+        }
+    };
+}
+
+/// A GET request below `/api2/json`, and the key by which [`Input`](crate::Input) hands out its answer.
+///
+/// ```
+/// use pve_collector::Request;
+///
+/// const STATUS: Request = Request::get("/nodes/{node}/status");
+/// const DISKS: Request = Request::get("/nodes/{node}/disks/list").max_age(300);
+/// const ZFS: Request = Request::get("/nodes/{node}/disks/zfs").optional();
+/// assert_eq!(DISKS.max_age_seconds, 300);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Path with placeholders `{node}`, `{type}`, `{vmid}`, `{storage}`; they say how often it is made.
+    pub path: &'static str,
+    /// Seconds an answer may be old; 0 is fresh for each scrape.
+    pub max_age_seconds: u32,
+    /// Whether `collect` runs although this request failed.
+    pub optional: bool,
+}
+
+impl Request {
+    /// Fetched for each scrape; where it fails, the place is not collected.
+    pub const fn get(path: &'static str) -> Self {
+        Self { path, max_age_seconds: 0, optional: false }
+    }
+
+    /// The host may answer with what it fetched up to `seconds` ago: for what changes slowly or is expensive to ask.
+    #[must_use]
+    pub const fn max_age(self, seconds: u32) -> Self {
+        Self { max_age_seconds: seconds, ..self }
+    }
+
+    /// `collect` runs even where this request failed; see [`Input::response`](crate::Input::response).
+    #[must_use]
+    pub const fn optional(self) -> Self {
+        Self { optional: true, ..self }
+    }
+}
+
+/// The metrics that share one set of labels. Made by [`tables!`](crate::tables).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// Label names.
+    pub labels: &'static [&'static str],
+    /// At least one.
+    pub metrics: &'static [Metric],
+}
+
+/// One metric of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// `pve_…`.
+    pub name: &'static str,
+    /// One sentence, not empty.
+    pub help: &'static str,
+    /// Its type.
+    pub kind: Kind,
+}
+
+/// A metric's type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Goes up and down.
+    Gauge,
+    /// Only grows; name in `_total`.
+    Counter,
+    /// Always 1; name in `_info`.
+    Info,
+    /// One of several states.
+    StateSet {
+        /// The label that carries the state's name.
+        label: &'static str,
+        /// State names, in the order of the exposition.
+        states: &'static [&'static str],
+    },
+}
+
+/// The manifest the host gets for `C`.
+pub fn describe<C: Collector>() -> contract::Manifest {
+    let Package { name, version, description } = C::PACKAGE;
+    contract::Manifest {
+        name: name.to_owned(),
+        version: version.to_owned(),
+        description: description.to_owned(),
+        requests: C::REQUESTS.iter().map(|request| request.to_contract()).collect(),
+        tables: C::TABLES.iter().map(Table::to_contract).collect(),
+    }
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+impl Request {
+    fn to_contract(self) -> contract::Request {
+        let Self { path, max_age_seconds, optional } = self;
+        contract::Request { path: path.to_owned(), max_age_seconds, optional }
+    }
+}
+
+impl Table {
+    fn to_contract(&self) -> contract::Table {
+        let metrics = self.metrics.iter().map(|metric| contract::Metric {
+            name: metric.name.to_owned(),
+            help: metric.help.to_owned(),
+            kind: match metric.kind {
+                Kind::Gauge => contract::Kind::Gauge,
+                Kind::Counter => contract::Kind::Counter,
+                Kind::Info => contract::Kind::Info,
+                Kind::StateSet { label, states } => {
+                    contract::Kind::StateSet(contract::StateSet { label: label.to_owned(), states: owned(states) })
+                }
+            },
+        });
+        contract::Table { label_names: owned(self.labels), metrics: metrics.collect() }
+    }
+}

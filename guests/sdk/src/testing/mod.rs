@@ -1,0 +1,24 @@
+//! Test collectors natively: give them answers, look at what they make of them.
+//!
+//! A [`Case`] is a set of answers, written down in the test or read from a directory; it runs a collector as the host
+//! would, once for each place, and a [`Collected`] holds the rows, warnings, failures and log lines and renders the
+//! exposition. [`assert_golden`] does it for a directory of cases.
+//!
+//! A case directory has a file for each answer, at the answer's path: `nodes/node01/status.json` is the body of
+//! `GET /api2/json/nodes/node01/status`, envelope included; a query string is part of the name. An answer that failed is
+//! an empty file `nodes/node01/status.timed-out` or any other [`FetchError`](crate::FetchError) by name. Two files are
+//! optional: `settings`, with a line `name: value` each, and `now`, with the scrape's time in Unix seconds.
+
+#![allow(clippy::panic, clippy::expect_used, clippy::indexing_slicing, reason = "a panic is how a test fails")]
+
+mod case;
+mod collected;
+mod exposition;
+mod golden;
+pub mod mutation;
+mod places;
+mod rules;
+
+pub use case::Case;
+pub use collected::{Collected, Collection};
+pub use golden::assert_golden;

@@ -1,0 +1,89 @@
+//! The contract's rules, as far as a collector can break them in spite of its types.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::{
+    Row, Value,
+    contract::{Kind, Manifest, Metric},
+};
+
+/// What is wrong with a manifest, a sentence each.
+pub(super) fn manifest(manifest: &Manifest) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let name = &manifest.name;
+    let rest = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(rest) || name.len() > 63 {
+        wrong.push(format!("name {name:?} is not lower-case letters, digits and hyphens, 63 at most"));
+    }
+    if manifest.description.trim().is_empty() {
+        wrong.push("description is empty: write one sentence into Cargo.toml".to_owned());
+    }
+    for request in &manifest.requests {
+        if !request.path.starts_with('/') || ["..", "//", "#"].iter().any(|bad| request.path.contains(bad)) {
+            wrong.push(format!("request {:?} is no path below the API root", request.path));
+        }
+    }
+    let mut families: BTreeMap<&str, (&Metric, &[String])> = BTreeMap::new();
+    for table in &manifest.tables {
+        let mut labels = HashSet::new();
+        for label in &table.label_names {
+            if !is_name(label) || label.starts_with("__") || !labels.insert(label) {
+                wrong.push(format!("label {label:?} is no label name, or stands twice in its table"));
+            }
+        }
+        for metric in &table.metrics {
+            wrong.extend(wrong_metric(metric, &table.label_names));
+            let (known, labels) = families.entry(&metric.name).or_insert((metric, &table.label_names));
+            if (&known.help, &known.kind, *labels) != (&metric.help, &metric.kind, &table.label_names[..]) {
+                wrong.push(format!("{}: its tables differ in help, kind or labels", metric.name));
+            }
+        }
+    }
+    wrong
+}
+
+fn wrong_metric(metric: &Metric, labels: &[String]) -> Option<String> {
+    let Metric { name, help, kind } = metric;
+    let fault = if !is_name(name) || !name.starts_with("pve_") {
+        "is no metric name, or does not begin with pve_"
+    } else if name.starts_with("pve_exporter_") {
+        "is a name of the host's own"
+    } else if help.trim().is_empty() {
+        "has no help"
+    } else if name.ends_with("_total") != matches!(kind, Kind::Counter) {
+        "must end in _total if it is a counter, and only then"
+    } else if name.ends_with("_info") != matches!(kind, Kind::Info) {
+        "must end in _info if it is an info metric, and only then"
+    } else if matches!(kind, Kind::StateSet(set) if !is_name(&set.label) || labels.contains(&set.label)) {
+        "has a state label that is no label name, or is one of the table's"
+    } else {
+        return None;
+    };
+    Some(format!("{name} {fault}"))
+}
+
+/// What is wrong with rows, a sentence each.
+pub(super) fn rows<'a>(manifest: &'a Manifest, rows: impl Iterator<Item = &'a Row>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut series = HashSet::new();
+    for row in rows {
+        let table = &manifest.tables[row.table as usize];
+        for (metric, value) in table.metrics.iter().zip(&row.values) {
+            let name = &metric.name;
+            if *value != Value::Absent && !series.insert((name, &row.labels)) {
+                wrong.push(format!("{name} is given twice for the labels {:?}", row.labels));
+            }
+            if let (Kind::Counter, Value::Number(number)) = (&metric.kind, value) {
+                if !number.is_finite() || *number < 0.0 {
+                    wrong.push(format!("{name} is a counter of {number}"));
+                }
+            }
+        }
+    }
+    wrong
+}
+
+fn is_name(name: &str) -> bool {
+    let rest = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && name.chars().all(rest)
+}

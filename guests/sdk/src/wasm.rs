@@ -1,0 +1,33 @@
+//! The component's exports: what the host calls, led to a [`Collector`].
+//!
+//! Every call comes on a fresh instance, so what must be set up (the panic hook) is set up in every call.
+
+use crate::{Collector, Input, Output, contract, log, manifest};
+
+pub use bindings::Guest;
+
+/// What wit-bindgen makes of `collector.wit`. The records are [`contract`]'s: nothing is generated for them.
+#[allow(unsafe_code, missing_docs, clippy::all, reason = "generated: lifting and lowering works on raw memory")]
+pub mod bindings {
+    wit_bindgen::generate!({
+        path: "wit",
+        world: "collector",
+        with: { "pve:collector/types@0.1.0": crate::contract },
+        pub_export_macro: true,
+        default_bindings_module: "pve_collector::wasm::bindings",
+    });
+}
+
+impl<C: Collector> Guest for C {
+    fn describe() -> contract::Manifest {
+        log::hook_panics();
+        manifest::describe::<C>()
+    }
+
+    fn collect(input: contract::Input) -> Result<contract::Output, contract::Failure> {
+        log::hook_panics();
+        let mut output = Output::default();
+        C::collect(&Input::new(input, C::REQUESTS), &mut output)?;
+        Ok(output)
+    }
+}

@@ -1,0 +1,89 @@
+//! An answer of the API: the body as it came, and where in it `data` is.
+//!
+//! The body of `/cluster/resources` is megabytes; it is kept once and handed on as a slice, without the envelope.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::error::{FetchError, FetchErrorKind};
+
+/// How much of a body that is no JSON the log shows, in characters.
+const EXCERPT: usize = 60;
+
+/// A successful answer. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    body: Arc<String>,
+    data: Range<usize>,
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    data: Option<&'a RawValue>,
+}
+
+impl Answer {
+    /// Check a body: UTF-8, JSON from end to end, an object with a `data` member that is not null.
+    ///
+    /// `content_type` only makes the message better: an HTML page means that something else answers at the address.
+    pub fn parse(body: Vec<u8>, content_type: &str) -> Result<Self, FetchError> {
+        let malformed = |detail: String| FetchError::new(FetchErrorKind::Malformed, detail);
+        let body = String::from_utf8(body).map_err(|error| {
+            malformed(format!("the answer is not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
+        })?;
+        let data = match serde_json::from_str::<Envelope<'_>>(&body) {
+            Ok(Envelope { data: Some(data) }) => {
+                // Borrowed from `body`, so the difference is its place in there.
+                let start = (data.get().as_ptr() as usize).saturating_sub(body.as_ptr() as usize);
+                start..start + data.get().len()
+            }
+            Ok(Envelope { data: None }) => {
+                return Err(malformed("the answer has no data (missing or null)".to_owned()));
+            }
+            Err(error) => return Err(malformed(describe(&body, content_type, &error))),
+        };
+        Ok(Self { body: Arc::new(body), data })
+    }
+
+    /// The JSON text of the `data` member: never `null`.
+    pub fn data(&self) -> &str {
+        self.body.get(self.data.clone()).unwrap_or_default()
+    }
+
+    /// Size of the whole body in bytes, decompressed.
+    pub fn len(&self) -> usize {
+        self.body.len()
+    }
+
+    /// Never true: the shortest answer is `{"data":0}`.
+    pub fn is_empty(&self) -> bool {
+        self.body.is_empty()
+    }
+}
+
+fn describe(body: &str, content_type: &str, error: &serde_json::Error) -> String {
+    if body.trim().is_empty() {
+        return "the answer is empty".to_owned();
+    }
+    let html = content_type.starts_with("text/html") || body.trim_start().starts_with('<');
+    if html {
+        return format!(
+            "the answer is an HTML page, not JSON: does a proxy or a login page stand before the API? It begins with {}",
+            excerpt(body)
+        );
+    }
+    match error.classify() {
+        serde_json::error::Category::Eof => {
+            format!("the JSON ends too early, after {} bytes: the answer was cut off", body.len())
+        }
+        _ => format!("the answer is not the API's JSON ({error}; {content_type}); it begins with {}", excerpt(body)),
+    }
+}
+
+fn excerpt(body: &str) -> String {
+    format!("{:?}", body.trim_start().chars().take(EXCERPT).collect::<String>())
+}

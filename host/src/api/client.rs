@@ -1,0 +1,138 @@
+//! One cluster as seen with one set of credentials: bounded concurrency, deadlines, failover between its addresses.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::answer::Answer;
+use super::auth::{Auth, Pass};
+use super::error::{FetchError, FetchErrorKind};
+use super::link::{Link, Reply};
+use super::path::Path;
+use super::slots::Slots;
+use super::tls;
+use crate::config::{Module, Targets};
+
+/// A body of this size, in bytes, takes a millisecond to check: too long for a thread that serves all requests.
+const LARGE: usize = 256 << 10;
+
+/// Is told of every HTTP request that was made, retries and logins included.
+pub trait Observer: Send + Sync {
+    /// `path`: the template, never a bound path. `status`: the HTTP status (`200`, `595`) or where it ended without one:
+    /// `timed_out`, `connect`, `tls`, `body`. `duration`: from sending to the end of the body.
+    fn request(&self, path: &str, status: &str, duration: Duration);
+}
+
+/// Observes nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoObserver;
+
+impl Observer for NoObserver {
+    fn request(&self, _path: &str, _status: &str, _duration: Duration) {}
+}
+
+/// Bounds of a client, from the flags; a module may narrow or widen the first two for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Requests in flight to the cluster.
+    pub max_concurrent: usize,
+    /// Requests in flight to one node.
+    pub max_concurrent_per_node: usize,
+    /// Bytes of a body, decompressed.
+    pub max_body: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_concurrent: 16, max_concurrent_per_node: 3, max_body: 32 << 20 }
+    }
+}
+
+/// Why there is no client for a module: its files can't be used. One line with the remedy.
+#[derive(Debug, thiserror::Error)]
+#[error("module {module}: {problem}")]
+pub struct ClientError {
+    module: String,
+    problem: String,
+}
+
+/// One cluster. Keeps its connections; make one for each (module, targets) and share it.
+pub struct Client {
+    link: Link,
+    auth: Auth,
+    slots: Slots,
+    timeout: Duration,
+}
+
+impl Client {
+    /// What [`Client::new`] would say of the module's files, for modules whose targets come with the requests.
+    pub fn check(module: &Module) -> Result<(), ClientError> {
+        match tls::client_config(module) {
+            Ok(_) => Ok(()),
+            Err(problem) => Err(ClientError { module: module.name.clone(), problem }),
+        }
+    }
+
+    /// Reads the module's CA and certificate files; connects to nothing yet. Needs no runtime.
+    pub fn new(
+        module: &Module,
+        targets: &Targets,
+        limits: Limits,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Self, ClientError> {
+        let error = |problem| ClientError { module: module.name.clone(), problem };
+        let max_concurrent = module.max_concurrent.unwrap_or(limits.max_concurrent);
+        let per_node = module.max_concurrent_per_node.unwrap_or(limits.max_concurrent_per_node);
+        Ok(Self {
+            link: Link::new(module, targets, limits.max_body, max_concurrent, observer).map_err(error)?,
+            auth: Auth::new(&module.credentials).map_err(error)?,
+            slots: Slots::new(max_concurrent, per_node),
+            timeout: module.timeout,
+        })
+    }
+
+    /// GET one path. Waits for a free slot, then asks, for as long as the module's time-out; over by `deadline`
+    /// whatever happens.
+    pub async fn get(&self, path: &Path, deadline: Instant) -> Result<Answer, FetchError> {
+        let Ok(_slot) = timeout_at(deadline, self.slots.take(path.node_name())).await else {
+            let queue = path.node().unwrap_or("the cluster");
+            let detail = format!("the deadline came before a free slot: other requests to {queue} took too long");
+            return Err(FetchError::new(FetchErrorKind::TimedOut, detail));
+        };
+        let end = deadline.min(Instant::now() + self.timeout);
+        let (mut reply, pass) = self.ask(path, end).await?;
+        if reply.status == 401 && self.auth.refused(&pass) {
+            (reply, _) = self.ask(path, end).await?;
+            if reply.status == 401 {
+                self.auth.give_up(&FetchError::of_status(401, &reply.reason));
+            }
+        }
+        parse(reply).await
+    }
+
+    async fn ask(&self, path: &Path, end: Instant) -> Result<(Reply, Pass), FetchError> {
+        let pass = self.auth.pass(&self.link, end).await?;
+        let make =
+            |http: &reqwest::Client, root: &str| http.get(format!("{root}{path}")).header(&pass.name, &pass.value);
+        let reply = self.link.ask(path.template(), end, make).await?;
+        Ok((reply, pass))
+    }
+}
+
+async fn parse(reply: Reply) -> Result<Answer, FetchError> {
+    if !reply.is_success() {
+        return Err(FetchError::of_status(reply.status, &reply.reason));
+    }
+    let status = reply.status;
+    let answer = if reply.body.len() < LARGE {
+        Answer::parse(reply.body, &reply.content_type)
+    } else {
+        let parse = move || Answer::parse(reply.body, &reply.content_type);
+        match tokio::task::spawn_blocking(parse).await {
+            Ok(answer) => answer,
+            Err(_) => Err(FetchError::new(FetchErrorKind::Malformed, "the answer could not be checked: shutting down")),
+        }
+    };
+    answer.map_err(|error| FetchError { status: Some(status), ..error })
+}

@@ -1,0 +1,171 @@
+//! How the server proves who it is.
+//!
+//! A Proxmox VE cluster signs its nodes' certificates itself, so the system's store rarely knows the issuer. The ways
+//! around it, best first: the cluster's CA file, a pinned fingerprint, no check at all.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::{Error as PemError, PemObject};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use sha2::{Digest, Sha256};
+
+use crate::config::{Module, Verify};
+
+/// TLS 1.2 and 1.3 over ring, with the module's way to verify and its client certificate. The error is one line.
+pub(super) fn client_config(module: &Module) -> Result<ClientConfig, String> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier(&module.verify, provider)?);
+    match &module.client_certificate {
+        None => Ok(builder.with_no_client_auth()),
+        Some(path) => {
+            let chain = certificates(path, "cert")?;
+            let key = PrivateKeyDer::from_pem_file(path)
+                .map_err(|error| format!("cert: {}: no private key in it: {error}", path.display()))?;
+            builder
+                .with_client_auth_cert(chain, key)
+                .map_err(|error| format!("cert: {}: certificate and key can't be used: {error}", path.display()))
+        }
+    }
+}
+
+fn verifier(verify: &Verify, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, String> {
+    match verify {
+        Verify::System => match rustls_platform_verifier::Verifier::new(provider) {
+            Ok(verifier) => Ok(Arc::new(verifier)),
+            Err(error) => Err(format!(
+                "the system's certificates can't be used ({error}): install ca-certificates, or set verify_ssl to a CA file"
+            )),
+        },
+        Verify::CaFile(path) => Ok(Arc::new(Checker { rule: Rule::file(path, &provider)?, provider })),
+        Verify::Disabled => Ok(Arc::new(Checker { rule: Rule::None, provider })),
+        Verify::Fingerprints(pins) => Ok(Arc::new(Checker { rule: Rule::Pinned(pins.clone()), provider })),
+    }
+}
+
+fn certificates(path: &Path, key: &str) -> Result<Vec<CertificateDer<'static>>, String> {
+    let shown = path.display();
+    let certificates = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    match certificates {
+        Ok(found) if found.is_empty() => {
+            Err(format!("{key}: {shown}: no PEM certificate in it (-----BEGIN CERTIFICATE-----)"))
+        }
+        Ok(found) => Ok(found),
+        Err(PemError::Io(error)) => Err(format!("{key}: {shown}: can't be read: {error}")),
+        Err(error) => Err(format!("{key}: {shown}: not a PEM file: {error}")),
+    }
+}
+
+/// What makes a server's certificate good, where it is not the system's store.
+#[derive(Debug)]
+enum Rule {
+    /// A CA in the file signed it for the name, or it is itself in the file: a self-signed certificate is a CA in name
+    /// only, and webpki takes none as a server's.
+    File { authorities: Option<Arc<WebPkiServerVerifier>>, certificates: Vec<CertificateDer<'static>> },
+    /// Its SHA-256, whatever name or date is in it: what Proxmox VE's own tools call a fingerprint.
+    Pinned(Vec<[u8; 32]>),
+    /// `verify_ssl: false`: any.
+    None,
+}
+
+impl Rule {
+    fn file(path: &Path, provider: &Arc<CryptoProvider>) -> Result<Self, String> {
+        let certificates = certificates(path, "verify_ssl")?;
+        let mut roots = RootCertStore::empty();
+        let (usable, _) = roots.add_parsable_certificates(certificates.iter().cloned());
+        let authorities = if usable == 0 {
+            None
+        } else {
+            let builder = WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone());
+            Some(builder.build().map_err(|error| format!("verify_ssl: {}: {error}", path.display()))?)
+        };
+        Ok(Self::File { authorities, certificates })
+    }
+}
+
+#[derive(Debug)]
+struct Checker {
+    rule: Rule,
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for Checker {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        match &self.rule {
+            Rule::None => Ok(ServerCertVerified::assertion()),
+            Rule::Pinned(pins) => {
+                let digest: [u8; 32] = Sha256::digest(end_entity).into();
+                if pins.contains(&digest) {
+                    return Ok(ServerCertVerified::assertion());
+                }
+                let shown: Vec<String> = digest.iter().map(|byte| format!("{byte:02X}")).collect();
+                Err(Error::General(format!(
+                    "the server's certificate has the fingerprint {}: if it is the right server, write this one",
+                    shown.join(":")
+                )))
+            }
+            Rule::File { certificates, .. } if certificates.iter().any(|known| known == end_entity) => {
+                Ok(ServerCertVerified::assertion())
+            }
+            Rule::File { authorities: Some(authorities), .. } => {
+                authorities.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+            }
+            Rule::File { authorities: None, .. } => Err(rustls::CertificateError::UnknownIssuer.into()),
+        }
+    }
+
+    // Whoever shows a certificate must sign with its key: without that a pin would be worth nothing. Only where
+    // nothing is checked is this left out too, so that no odd certificate is in the way there.
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        match self.rule {
+            Rule::None => Ok(HandshakeSignatureValid::assertion()),
+            _ => verify_tls12_signature(
+                message,
+                certificate,
+                signature,
+                &self.provider.signature_verification_algorithms,
+            ),
+        }
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        match self.rule {
+            Rule::None => Ok(HandshakeSignatureValid::assertion()),
+            _ => verify_tls13_signature(
+                message,
+                certificate,
+                signature,
+                &self.provider.signature_verification_algorithms,
+            ),
+        }
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,210 @@
+//! The command line. Names and defaults are prometheus-pve-exporter's where it has them, and, as there, an unambiguous
+//! beginning of a flag is enough and the last one given counts.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::net::Ipv6Addr;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
+
+/// What the command line says.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "pve-exporter", version, about = "Prometheus exporter for Proxmox VE with sandboxed collectors")]
+#[command(infer_long_args = true, args_override_self = true, disable_help_subcommand = true)]
+pub struct Flags {
+    /// The configuration: modules with credentials and targets
+    #[arg(long = "config.file", value_name = "PATH", default_value = "/etc/prometheus/pve.yml")]
+    pub config_file: PathBuf,
+
+    /// Check configuration and collectors, then exit: 0 good, 2 bad
+    #[arg(long = "config.check")]
+    pub config_check: bool,
+
+    /// Address to listen on; may be given more than once
+    #[arg(long = "web.listen-address", value_name = "ADDRESS", default_value = "[::]:9221")]
+    pub listen_addresses: Vec<ListenAddress>,
+
+    /// Seconds to answer before Prometheus's scrape time-out
+    #[arg(long = "web.timeout-offset", value_name = "SECONDS", default_value = "0.5", value_parser = seconds)]
+    pub timeout_offset: Duration,
+
+    /// PEM file with the private key for HTTPS
+    #[arg(long = "server.keyfile", value_name = "PATH", requires = "server_certfile")]
+    pub server_keyfile: Option<PathBuf>,
+
+    /// PEM file with the certificate for HTTPS
+    #[arg(long = "server.certfile", value_name = "PATH", requires = "server_keyfile")]
+    pub server_certfile: Option<PathBuf>,
+
+    /// API requests in flight to one cluster
+    #[arg(long = "api.max-concurrent", value_name = "N", default_value = "16", value_parser = count)]
+    pub api_max_concurrent: usize,
+
+    /// API requests in flight to one node, which has three workers
+    #[arg(long = "api.max-concurrent-per-node", value_name = "N", default_value = "3", value_parser = count)]
+    pub api_max_concurrent_per_node: usize,
+
+    /// Largest API answer accepted, decompressed
+    #[arg(long = "api.max-body", value_name = "SIZE", default_value = "32MiB", value_parser = size)]
+    pub api_max_body: usize,
+
+    /// Folder with collectors (*.wasm); may be given more than once
+    #[arg(long = "collectors.directory", value_name = "PATH")]
+    pub collectors_directories: Vec<PathBuf>,
+
+    /// Collectors running at once [default: twice the number of processors, 4 at least]
+    #[arg(long = "sandbox.max-instances", value_name = "N", default_value_t = default_instances(), value_parser = count,
+        hide_default_value = true)]
+    pub sandbox_max_instances: usize,
+
+    /// Lowest level that is logged
+    #[arg(long = "log.level", value_name = "LEVEL", default_value = "info", ignore_case = true)]
+    pub log_level: LogLevel,
+
+    /// Form of a log line
+    #[arg(long = "log.format", value_name = "FORMAT", default_value = "logfmt", ignore_case = true)]
+    pub log_format: LogFormat,
+
+    /// What `--collector.<name>` and `--no-collector.<name>` say; a collector that no flag names is not in it.
+    #[arg(skip)]
+    pub collectors: BTreeMap<String, bool>,
+}
+
+impl Flags {
+    /// The command line's grammar, with a pair of flags for each of these collectors.
+    pub fn command(builtins: &[&str]) -> Command {
+        builtins.iter().fold(<Self as CommandFactory>::command(), |command, name| {
+            let (on, off) = (format!("collector.{name}"), format!("no-collector.{name}"));
+            let flag = |id: &str, other: &str| {
+                Arg::new(id.to_owned())
+                    .long(id.to_owned())
+                    .action(ArgAction::SetTrue)
+                    .overrides_with(other.to_owned())
+                    .help_heading("Collectors")
+            };
+            command
+                .arg(flag(&on, &off).help(format!("Run the collector {name}; --{off} leaves it out")))
+                .arg(flag(&off, &on).hide(true))
+        })
+    }
+
+    /// From what [`Flags::command`], perhaps with subcommands added, matched.
+    pub fn from_matches(matches: &ArgMatches, builtins: &[&str]) -> Result<Self, clap::Error> {
+        let mut flags = <Self as FromArgMatches>::from_arg_matches(matches)?;
+        for name in builtins {
+            if matches.get_flag(&format!("collector.{name}")) {
+                flags.collectors.insert((*name).to_owned(), true);
+            } else if matches.get_flag(&format!("no-collector.{name}")) {
+                flags.collectors.insert((*name).to_owned(), false);
+            }
+        }
+        Ok(flags)
+    }
+
+    /// Both steps, from arguments that begin with the program's name.
+    pub fn parse_args<A>(arguments: impl IntoIterator<Item = A>, builtins: &[&str]) -> Result<Self, clap::Error>
+    where
+        A: Into<OsString> + Clone,
+    {
+        Self::from_matches(&Self::command(builtins).try_get_matches_from(arguments)?, builtins)
+    }
+
+    /// Whether a collector is to run; `default` where no flag names it.
+    pub fn collector(&self, name: &str, default: bool) -> bool {
+        self.collectors.get(name).copied().unwrap_or(default)
+    }
+}
+
+/// Where to listen. `:9221` is every address; a host name is looked up when it is bound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListenAddress {
+    /// Without brackets.
+    pub host: String,
+    /// 0: any free one.
+    pub port: u16,
+}
+
+impl FromStr for ListenAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let remedy = || "write host:port, [address]:port or :port".to_owned();
+        let (host, port) = text.rsplit_once(':').ok_or_else(remedy)?;
+        let port = port.parse().map_err(|_| remedy())?;
+        let host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+            Some(address) => address.parse::<Ipv6Addr>().map_err(|_| remedy())?.to_string(),
+            None if host.contains([':', '[', ']', '/', ' ']) => return Err(remedy()),
+            None if host.is_empty() => "::".to_owned(),
+            None => host.to_owned(),
+        };
+        Ok(Self { host, port })
+    }
+}
+
+/// As it can be given to `TcpListener::bind`.
+impl fmt::Display for ListenAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+/// Lowest level that is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    /// Every request.
+    Debug,
+    /// What changes.
+    Info,
+    /// What was lost.
+    Warn,
+    /// What stops.
+    Error,
+}
+
+/// Form of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// `level=info msg="…"`.
+    Logfmt,
+    /// One JSON object a line.
+    Json,
+}
+
+fn default_instances() -> usize {
+    std::thread::available_parallelism().map_or(4, |processors| (processors.get() * 2).max(4))
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "write seconds, such as 0.5".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|_| "write seconds, 0 or more".to_owned())
+}
+
+fn count(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|n| (1..=10_000).contains(n))
+        .ok_or_else(|| "write a whole number from 1 to 10000".to_owned())
+}
+
+/// Bytes: `33554432`, `32MiB`, `512k`. Units are powers of 1024, with or without `iB`.
+fn size(text: &str) -> Result<usize, String> {
+    let remedy = || "write a size of 1 KiB at least, such as 32MiB".to_owned();
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit: usize = match text.get(digits.len()..).unwrap_or_default().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" | "kib" => 1 << 10,
+        "m" | "mb" | "mib" => 1 << 20,
+        "g" | "gb" | "gib" => 1 << 30,
+        _ => return Err(remedy()),
+    };
+    let number: usize = digits.trim_end().parse().map_err(|_| remedy())?;
+    number.checked_mul(unit).filter(|bytes| *bytes >= 1 << 10).ok_or_else(remedy)
+}

@@ -1,0 +1,149 @@
+//! The encoder: one growing buffer, one family after the other.
+
+use super::labels::push_escaped;
+use super::negotiation::Format;
+use super::number::push_value;
+
+/// What stands in a family's TYPE line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// Goes up and down.
+    Gauge,
+    /// Only grows; the name ends in `_total`.
+    Counter,
+    /// Facts in labels, value 1; the name ends in `_info`.
+    Info,
+    /// 0/1 series a state. OpenMetrics wants the state's label to be named as the family; where it is not,
+    /// the family is a gauge there too.
+    StateSet {
+        /// Whether the label is named as the family.
+        label_is_name: bool,
+    },
+    /// Buckets, sum and count: the exporter's own durations.
+    Histogram,
+}
+
+/// Writes one exposition.
+#[derive(Debug)]
+pub struct Encoder {
+    out: Vec<u8>,
+    scratch: String,
+    format: Format,
+    series: u64,
+}
+
+impl Encoder {
+    /// An encoder that expects about `capacity` bytes.
+    #[must_use]
+    pub fn new(format: Format, capacity: usize) -> Self {
+        Self { out: Vec::with_capacity(capacity), scratch: String::new(), format, series: 0 }
+    }
+
+    /// Begins a family. `name` is the full name of its samples, suffix included.
+    pub fn family(&mut self, name: &str, help: &str, kind: Type) {
+        let (family, kind) = match (self.format, kind) {
+            (Format::Text, Type::Counter) => (name, "counter"),
+            (Format::Text, Type::Gauge | Type::Info | Type::StateSet { .. }) => (name, "gauge"),
+            (Format::OpenMetrics, Type::Counter) => (name.strip_suffix("_total").unwrap_or(name), "counter"),
+            (Format::OpenMetrics, Type::Info) => (name.strip_suffix("_info").unwrap_or(name), "info"),
+            (Format::OpenMetrics, Type::StateSet { label_is_name: true }) => (name, "stateset"),
+            (Format::OpenMetrics, Type::Gauge | Type::StateSet { .. }) => (name, "gauge"),
+            (_, Type::Histogram) => (name, "histogram"),
+        };
+        self.scratch.clear();
+        // OpenMetrics escapes quotes in help texts as well.
+        push_escaped(&mut self.scratch, help, self.format == Format::OpenMetrics);
+        for part in ["# HELP ", family, " ", &self.scratch, "\n# TYPE ", family, " ", kind, "\n"] {
+            self.out.extend_from_slice(part.as_bytes());
+        }
+    }
+
+    /// One sample of the family begun last. `labels` is a block as `push_label` makes it, without braces.
+    pub fn sample(&mut self, name: &str, labels: &str, value: f64) {
+        self.out.extend_from_slice(name.as_bytes());
+        if !labels.is_empty() {
+            self.out.push(b'{');
+            self.out.extend_from_slice(labels.as_bytes());
+            self.out.push(b'}');
+        }
+        self.out.push(b' ');
+        push_value(&mut self.out, value);
+        self.out.push(b'\n');
+        self.series += 1;
+    }
+
+    /// One sample with one more label behind the block: a state, a bucket. `value` of the label is escaped here.
+    pub fn sample_with(&mut self, name: &str, labels: &str, (label, label_value): (&str, &str), value: f64) {
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.push(b'{');
+        self.out.extend_from_slice(labels.as_bytes());
+        if !labels.is_empty() {
+            self.out.push(b',');
+        }
+        self.scratch.clear();
+        push_escaped(&mut self.scratch, label_value, true);
+        for part in [label, "=\"", &self.scratch, "\"} "] {
+            self.out.extend_from_slice(part.as_bytes());
+        }
+        push_value(&mut self.out, value);
+        self.out.push(b'\n');
+        self.series += 1;
+    }
+
+    /// Series written so far.
+    #[must_use]
+    pub fn series(&self) -> u64 {
+        self.series
+    }
+
+    /// The whole exposition, ended as its format demands.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<u8> {
+        if self.format == Format::OpenMetrics {
+            self.out.extend_from_slice(b"# EOF\n");
+        }
+        self.out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn both(write: impl Fn(&mut Encoder)) -> (String, String) {
+        let one = |format| {
+            let mut encoder = Encoder::new(format, 0);
+            write(&mut encoder);
+            String::from_utf8(encoder.finish()).unwrap()
+        };
+        (one(Format::Text), one(Format::OpenMetrics))
+    }
+
+    #[test]
+    fn types_in_both_formats() {
+        let (text, open) = both(|encoder| {
+            encoder.family("a_total", "A \"sum\".\nMore", Type::Counter);
+            encoder.sample("a_total", "", 3.0);
+            encoder.family("b_info", "B", Type::Info);
+            encoder.sample("b_info", "x=\"1\"", 1.0);
+            encoder.family("c", "C", Type::StateSet { label_is_name: true });
+            encoder.sample_with("c", "x=\"1\"", ("c", "on\""), 1.0);
+            encoder.family("d", "D", Type::StateSet { label_is_name: false });
+            encoder.sample_with("d", "", ("state", "on"), 0.0);
+        });
+        assert_eq!(
+            text,
+            "# HELP a_total A \"sum\".\\nMore\n# TYPE a_total counter\na_total 3\n\
+             # HELP b_info B\n# TYPE b_info gauge\nb_info{x=\"1\"} 1\n\
+             # HELP c C\n# TYPE c gauge\nc{x=\"1\",c=\"on\\\"\"} 1\n\
+             # HELP d D\n# TYPE d gauge\nd{state=\"on\"} 0\n"
+        );
+        assert_eq!(
+            open,
+            "# HELP a A \\\"sum\\\".\\nMore\n# TYPE a counter\na_total 3\n\
+             # HELP b B\n# TYPE b info\nb_info{x=\"1\"} 1\n\
+             # HELP c C\n# TYPE c stateset\nc{x=\"1\",c=\"on\\\"\"} 1\n\
+             # HELP d D\n# TYPE d gauge\nd{state=\"on\"} 0\n# EOF\n"
+        );
+    }
+}

@@ -1,0 +1,14 @@
+//! The exposition: families and samples written out as Prometheus text 0.0.4 or OpenMetrics 1.0.
+//!
+//! An encoder of our own, since no library takes families whose names are known at run time in both formats, and this
+//! is the hot path: 10,000 guests are some 380,000 lines. It writes what it is given, in the order it is given;
+//! `registry` has checked names, types and duplicates before.
+
+mod encoder;
+mod labels;
+mod negotiation;
+mod number;
+
+pub use encoder::{Encoder, Type};
+pub use labels::{is_label_name, is_metric_name, push_label};
+pub use negotiation::{Format, accepts_gzip};

@@ -1,0 +1,14 @@
+//! pve-exporter as a library: the modules along the way of a scrape, for the binary and its tests.
+//!
+//! web → scrape → api → sandbox → registry → exposition, with `config` and `telemetry` beside them. Data flows one way: a
+//! request comes in at `web`, `scrape` asks `api` for answers, `sandbox` turns them into rows, `registry` checks those, and
+//! `exposition` writes what is left.
+
+pub mod api;
+pub mod config;
+pub mod exposition;
+pub mod registry;
+pub mod sandbox;
+pub mod scrape;
+pub mod telemetry;
+pub mod web;

@@ -1,0 +1,269 @@
+//! One call's rows, held against the schema.
+//!
+//! What a row breaks costs that row; what breaks a budget costs the call. Labels are rendered and escaped once a row, into
+//! one text for the whole table, and values stand in one vector: compact, and quick to write out.
+
+use std::collections::BTreeMap;
+
+use super::schema::{Kind, Schema, Table};
+use crate::exposition::push_label;
+use crate::sandbox::{Limits, contract, shorten};
+
+/// A budget that a call went beyond.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Budget {
+    /// Too many rows.
+    #[error("gave {rows} rows, {limit} are allowed (limits: rows)")]
+    Rows {
+        /// Rows given.
+        rows: usize,
+        /// Rows allowed.
+        limit: usize,
+    },
+    /// Too many series.
+    #[error("gave more than {limit} series (limits: series)")]
+    Series {
+        /// Series allowed.
+        limit: usize,
+    },
+}
+
+impl Budget {
+    /// The reason as a label value.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Rows { .. } => "rows_limit",
+            Self::Series { .. } => "series_limit",
+        }
+    }
+}
+
+/// What was lost, by reason: how often, and the first case in words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rejections(BTreeMap<&'static str, (u64, String)>);
+
+impl Rejections {
+    pub(super) fn add(&mut self, reason: &'static str, detail: impl FnOnce() -> String) {
+        let (count, _) = self.0.entry(reason).or_insert_with(|| (0, shorten(&detail(), 300).to_owned()));
+        *count += 1;
+    }
+
+    /// Adds those of another call.
+    pub fn merge(&mut self, other: Self) {
+        for (reason, (count, detail)) in other.0 {
+            self.0.entry(reason).or_insert((0, detail)).0 += count;
+        }
+    }
+
+    /// Reason (a label value), count, first case.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64, &str)> {
+        self.0.iter().map(|(reason, (count, detail))| (*reason, *count, detail.as_str()))
+    }
+
+    /// Nothing was lost.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// A value that fits its column.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Cell {
+    Absent,
+    Number(f64),
+    State(Option<u32>),
+}
+
+/// The rows of one table: label blocks end to end in one text, cells row by row.
+#[derive(Debug, Default)]
+pub(super) struct TableRows {
+    blocks: String,
+    ends: Vec<usize>,
+    cells: Vec<Cell>,
+    columns: usize,
+}
+
+impl TableRows {
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The label block of a row, without braces.
+    pub(super) fn block(&self, row: usize) -> &str {
+        let start = row.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        let end = self.ends.get(row).copied().unwrap_or(start);
+        self.blocks.get(start..end).unwrap_or_default()
+    }
+
+    pub(super) fn cell(&self, row: usize, column: usize) -> Cell {
+        self.cells.get(row * self.columns + column).copied().unwrap_or(Cell::Absent)
+    }
+
+    pub(super) fn clear_cell(&mut self, row: usize, column: usize) {
+        if let Some(cell) = self.cells.get_mut(row * self.columns + column) {
+            *cell = Cell::Absent;
+        }
+    }
+
+    pub(super) fn clear_row(&mut self, row: usize) {
+        for column in 0..self.columns {
+            self.clear_cell(row, column);
+        }
+    }
+}
+
+/// One call's checked rows.
+#[derive(Debug)]
+pub struct Rows {
+    pub(super) tables: Vec<TableRows>,
+    rows: usize,
+    series: usize,
+}
+
+impl Rows {
+    /// Holds rows against the schema they were promised by.
+    pub fn check(rows: Vec<contract::Row>, schema: &Schema, limits: &Limits) -> Result<(Self, Rejections), Budget> {
+        if rows.len() > limits.rows {
+            return Err(Budget::Rows { rows: rows.len(), limit: limits.rows });
+        }
+        let tables = schema.tables.iter().map(|table| TableRows { columns: table.columns.len(), ..Default::default() });
+        let mut checked = Self { tables: tables.collect(), rows: 0, series: 0 };
+        let mut rejections = Rejections::default();
+        for row in rows {
+            let index = row.table as usize;
+            let (Some(table), Some(kept)) = (schema.tables.get(index), checked.tables.get_mut(index)) else {
+                rejections.add("table_index", || format!("a row names table {index} of {}", schema.tables.len()));
+                continue;
+            };
+            let series = match fits(&row, table, limits) {
+                Ok(series) => series,
+                Err(misfit) => {
+                    rejections.add(misfit.reason(), || misfit.describe(&row, table));
+                    continue;
+                }
+            };
+            checked.rows += 1;
+            checked.series += series;
+            if checked.series > limits.series {
+                return Err(Budget::Series { limit: limits.series });
+            }
+            keep(kept, table, &row, &mut rejections);
+        }
+        Ok((checked, rejections))
+    }
+
+    /// Rows kept.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Series they make, before duplicates are taken out.
+    #[must_use]
+    pub fn series(&self) -> usize {
+        self.series
+    }
+}
+
+fn keep(kept: &mut TableRows, table: &Table, row: &contract::Row, rejections: &mut Rejections) {
+    let mut block = std::mem::take(&mut kept.blocks);
+    let before = block.len();
+    // `push_label` sets a comma where the block is not empty, so a row is rendered on its own end of the text.
+    let mut own = block.split_off(before);
+    for (name, value) in table.label_names.iter().zip(&row.labels) {
+        push_label(&mut own, name, value);
+    }
+    block.push_str(&own);
+    kept.ends.push(block.len());
+    kept.blocks = block;
+    for (value, column) in row.values.iter().zip(&table.columns) {
+        kept.cells.push(match value {
+            contract::Value::Absent => Cell::Absent,
+            contract::Value::Number(number) if column.kind == Kind::Counter && !(number.is_finite() && *number >= 0.0) => {
+                rejections.add("counter_value", || format!("a counter is {number}"));
+                Cell::Absent
+            }
+            contract::Value::Number(number) => Cell::Number(*number),
+            contract::Value::State(state) => Cell::State(*state),
+        });
+    }
+}
+
+enum Misfit {
+    LabelCount,
+    ValueCount,
+    LabelValue(usize),
+    ValueType(usize),
+    StateIndex(usize),
+    InfoValue(usize),
+}
+
+impl Misfit {
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::LabelCount => "label_count",
+            Self::ValueCount => "value_count",
+            Self::LabelValue(_) => "label_value_length",
+            Self::ValueType(_) => "value_type",
+            Self::StateIndex(_) => "state_index",
+            Self::InfoValue(_) => "info_value",
+        }
+    }
+
+    fn describe(&self, row: &contract::Row, table: &Table) -> String {
+        let index = row.table;
+        match self {
+            Self::LabelCount => format!(
+                "a row of table {index} has {} labels, the table has {}",
+                row.labels.len(),
+                table.label_names.len()
+            ),
+            Self::ValueCount => format!(
+                "a row of table {index} has {} values, the table has {} metrics",
+                row.values.len(),
+                table.columns.len()
+            ),
+            Self::LabelValue(label) => format!(
+                "the label {} of a row of table {index} has {} bytes",
+                table.label_names.get(*label).map_or("", String::as_str),
+                row.labels.get(*label).map_or(0, String::len)
+            ),
+            Self::ValueType(column) => format!("value {column} of a row of table {index} is not of its metric's type"),
+            Self::StateIndex(column) => format!("value {column} of a row of table {index} names a state out of range"),
+            Self::InfoValue(column) => format!("value {column} of a row of table {index} is an info metric and not 1"),
+        }
+    }
+}
+
+/// How many series the row makes, or why it does not fit its table.
+fn fits(row: &contract::Row, table: &Table, limits: &Limits) -> Result<usize, Misfit> {
+    if row.labels.len() != table.label_names.len() {
+        return Err(Misfit::LabelCount);
+    }
+    if row.values.len() != table.columns.len() {
+        return Err(Misfit::ValueCount);
+    }
+    if let Some(long) = row.labels.iter().position(|value| value.len() > limits.label_value_bytes) {
+        return Err(Misfit::LabelValue(long));
+    }
+    let mut series = 0;
+    for (index, (value, column)) in row.values.iter().zip(&table.columns).enumerate() {
+        series += match (value, &column.kind) {
+            (contract::Value::Absent, _) => 0,
+            (contract::Value::Number(_), Kind::Gauge | Kind::Counter) => 1,
+            #[expect(clippy::float_cmp, reason = "the contract says exactly 1")]
+            (contract::Value::Number(number), Kind::Info) if *number == 1.0 => 1,
+            (contract::Value::Number(_), Kind::Info) => return Err(Misfit::InfoValue(index)),
+            (contract::Value::State(state), Kind::StateSet { .. }) => {
+                if state.is_some_and(|state| state as usize >= column.states.len()) {
+                    return Err(Misfit::StateIndex(index));
+                }
+                column.states.len()
+            }
+            _ => return Err(Misfit::ValueType(index)),
+        };
+    }
+    Ok(series)
+}

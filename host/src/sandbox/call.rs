@@ -1,0 +1,183 @@
+//! One call into a component: a fresh store with every limit in force, one export, and an account of what it used.
+//!
+//! A store is never used twice: after a trap it is poisoned, and nothing a component keeps in memory may reach a later
+//! call.
+
+use std::time::{Duration, Instant};
+
+use wasmtime::{Store, Trap, UpdateDeadline};
+
+use super::limits::{Exceeded, Limits, Meter};
+use super::log::LogBudget;
+
+/// How long a call may take by the wall clock, as a multiple of its CPU limit: the machine may be busy, but a call that
+/// makes no progress must give its slot back.
+const WALL_FACTOR: u32 = 10;
+
+/// Why a call gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// It ran into a limit.
+    #[error(transparent)]
+    Exceeded(#[from] Exceeded),
+    /// It gave back more than it may.
+    #[error("gave back more than {limit} bytes (limits: lifted-bytes)")]
+    Lifted {
+        /// The limit.
+        limit: usize,
+    },
+    /// It made no progress: the wall clock ran out before the CPU limit.
+    #[error("no answer after {} ms", .0.as_millis())]
+    Stalled(Duration),
+    /// It trapped: a panic (whose message stands in the log), an abort, an access out of bounds.
+    #[error("trapped: {0}")]
+    Trap(String),
+    /// It answered with a failure of its own.
+    #[error("{kind}: {message}")]
+    Failed {
+        /// Which of the contract's failures.
+        kind: FailureKind,
+        /// The collector's words, shortened.
+        message: String,
+    },
+    /// The engine refused: no instance, a value that does not fit its type.
+    #[error("{0}")]
+    Engine(String),
+}
+
+/// The contract's failures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// An answer the collector does not understand.
+    Malformed,
+    /// A setting is missing or unusable.
+    Settings,
+    /// Anything else.
+    Other,
+}
+
+impl std::fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Malformed => "malformed answer",
+            Self::Settings => "settings",
+            Self::Other => "failed",
+        })
+    }
+}
+
+impl CallError {
+    /// The reason as a label value: one of a fixed few.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Exceeded(Exceeded::Cpu { .. }) => "cpu_limit",
+            Self::Exceeded(Exceeded::Memory { .. }) => "memory_limit",
+            Self::Exceeded(Exceeded::Tables { .. }) => "table_limit",
+            Self::Lifted { .. } => "lifted_bytes_limit",
+            Self::Stalled(_) => "stalled",
+            Self::Trap(_) => "trap",
+            Self::Failed { kind: FailureKind::Malformed, .. } => "malformed_answer",
+            Self::Failed { kind: FailureKind::Settings, .. } => "settings",
+            Self::Failed { kind: FailureKind::Other, .. } => "failed",
+            Self::Engine(_) => "engine",
+        }
+    }
+
+    /// Whether the component broke down (and will be put in quarantine if it goes on), rather than the data.
+    #[must_use]
+    pub fn is_breakdown(&self) -> bool {
+        !matches!(self, Self::Failed { .. })
+    }
+}
+
+/// What one call used.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Usage {
+    /// CPU time of the calling thread, instantiation and lifting included.
+    pub cpu: Duration,
+    /// The same by the wall clock.
+    pub wall: Duration,
+    /// Linear memory at its end, in bytes.
+    pub memory: usize,
+}
+
+/// What host functions can reach during a call.
+pub(super) struct State {
+    pub(super) meter: Meter,
+    pub(super) log: LogBudget,
+}
+
+/// A store for one call, with its limits set and its stopwatch started.
+pub(super) struct Call {
+    pub(super) store: Store<State>,
+    lifted_limit: usize,
+    cpu_start: Duration,
+    wall_start: Instant,
+}
+
+impl Call {
+    pub(super) fn new(engine: &wasmtime::Engine, limits: &Limits, log: LogBudget) -> Self {
+        let state = State { meter: Meter::new(limits), log };
+        let mut store = Store::new(engine, state);
+        store.limiter(|state| &mut state.meter);
+        store.set_hostcall_fuel(limits.lifted_bytes);
+        // Components have no use for resources of their own; the few of WASI stay far below this.
+        store.set_max_component_handles(256);
+        let (cpu_start, wall_start) = (thread_cpu_time(), Instant::now());
+        let (cpu_limit, wall_limit) = (limits.cpu, limits.cpu.saturating_mul(WALL_FACTOR));
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(move |_| {
+            let used = thread_cpu_time().saturating_sub(cpu_start);
+            if used >= cpu_limit {
+                return Err(Exceeded::Cpu { used, limit: cpu_limit }.into());
+            }
+            if wall_start.elapsed() >= wall_limit {
+                return Err(Stalled.into());
+            }
+            Ok(UpdateDeadline::Continue(1))
+        });
+        Self { store, lifted_limit: limits.lifted_bytes, cpu_start, wall_start }
+    }
+
+    pub(super) fn usage(&self) -> Usage {
+        Usage {
+            cpu: thread_cpu_time().saturating_sub(self.cpu_start),
+            wall: self.wall_start.elapsed(),
+            memory: self.store.data().meter.memory(),
+        }
+    }
+
+    /// Sorts wasmtime's error into what it means for the operator.
+    pub(super) fn classify(&self, error: &wasmtime::Error) -> CallError {
+        if let Some(exceeded) = error.downcast_ref::<Exceeded>() {
+            return CallError::Exceeded(exceeded.clone());
+        }
+        if error.downcast_ref::<Stalled>().is_some() {
+            return CallError::Stalled(self.wall_start.elapsed());
+        }
+        if let Some(trap) = error.downcast_ref::<Trap>() {
+            return CallError::Trap(match (trap, self.store.data().log.last_error()) {
+                // A Rust panic ends in `unreachable`; its message is the last thing the SDK's hook logged.
+                (Trap::UnreachableCodeReached, Some(message)) => message.to_owned(),
+                (trap, _) => trap.to_string(),
+            });
+        }
+        let text = format!("{error:#}");
+        // wasmtime has no type for this one (48.0.8, component/func/options.rs).
+        if text.contains("fuel allocated for hostcalls has been exhausted") {
+            return CallError::Lifted { limit: self.lifted_limit };
+        }
+        CallError::Engine(text)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("stalled")]
+struct Stalled;
+
+/// CPU time of this thread. Zero where the system has no such clock, which leaves the wall clock's bound.
+fn thread_cpu_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
+}

@@ -1,0 +1,209 @@
+//! A loaded component: checked to be one, compiled, its imports satisfied, ready to be called any number of times.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sha2::{Digest as _, Sha256};
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component as Compiled, HasSelf, Linker};
+
+use super::call::{Call, CallError, FailureKind, State, Usage};
+use super::contract::{self, Collector, CollectorImports, CollectorPre, Failure, Input, Level, Manifest, Output};
+use super::engine::Sandbox;
+use super::limits::Limits;
+use super::log::{CollectorLog, LogBudget, shorten};
+
+/// Why a file is not served as a component.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// Nothing in it.
+    #[error("the file is empty; write to a temporary name and rename into place")]
+    Empty,
+    /// Larger than allowed.
+    #[error("the file has {size} bytes, {limit} are allowed (limits: component-bytes)")]
+    TooLarge {
+        /// Bytes found.
+        size: usize,
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// WebAssembly, but a core module.
+    #[error("the file is a core WebAssembly module, not a component; link it with wasm-component-ld or `wasm-tools component new`")]
+    CoreModule,
+    /// No WebAssembly at all.
+    #[error("the file is not WebAssembly (it does not begin with \\0asm)")]
+    NotWasm,
+    /// Built against another version of the contract.
+    #[error("built for version {found} of the collector contract, this exporter speaks {}; rebuild it with the wit/collector.wit of this release", contract::VERSION)]
+    ContractVersion {
+        /// The version the component imports.
+        found: String,
+    },
+    /// wasmtime can't compile it.
+    #[error("does not compile: {0}")]
+    Compile(String),
+    /// Its imports or exports are not the contract's.
+    #[error("does not fit the collector contract {}: {detail}", contract::VERSION)]
+    Contract {
+        /// What is missing or different.
+        detail: String,
+    },
+    /// `describe` failed.
+    #[error("describe: {0}")]
+    Describe(CallError),
+}
+
+/// A component ready to be called. Cheap to clone.
+#[derive(Clone)]
+pub struct Component {
+    sandbox: Sandbox,
+    pre: CollectorPre<State>,
+    facts: Arc<Facts>,
+}
+
+/// What is known of a component without running it.
+#[derive(Debug)]
+pub struct Facts {
+    /// SHA-256 of the file, in lower-case hexadecimal.
+    pub digest: String,
+    /// Bytes of the file.
+    pub size: usize,
+    /// Everything it imports, as `name` or `namespace:package/interface@version`.
+    pub imports: Vec<String>,
+    /// How long compiling took (or loading from the cache).
+    pub compile_time: Duration,
+}
+
+impl std::fmt::Debug for Component {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Component").field("facts", &self.facts).finish_non_exhaustive()
+    }
+}
+
+impl Component {
+    /// Compiles `bytes` (0.05 s for a built-in, 7 s for one with a JavaScript engine inside: keep it off the scrape).
+    pub fn load(sandbox: &Sandbox, bytes: &[u8], limits: &Limits) -> Result<Self, LoadError> {
+        recognise(bytes, limits)?;
+        let started = Instant::now();
+        let compiled =
+            Compiled::from_binary(&sandbox.engine, bytes).map_err(|error| LoadError::Compile(format!("{error:#}")))?;
+        let compile_time = started.elapsed();
+        let imports: Vec<String> =
+            compiled.component_type().imports(&sandbox.engine).map(|(name, _)| name.to_owned()).collect();
+        check_version(&compiled, sandbox, &imports)?;
+
+        let contract = |error: wasmtime::Error| LoadError::Contract { detail: format!("{error:#}") };
+        let mut linker = Linker::new(&sandbox.engine);
+        Collector::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(contract)?;
+        let pre = linker.instantiate_pre(&compiled).and_then(CollectorPre::new).map_err(contract)?;
+        let facts = Facts { digest: hex::encode(Sha256::digest(bytes)), size: bytes.len(), imports, compile_time };
+        Ok(Self { sandbox: sandbox.clone(), pre, facts: Arc::new(facts) })
+    }
+
+    /// Digest, size, imports and compile time.
+    #[must_use]
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// The sandbox it runs in.
+    #[must_use]
+    pub fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
+    }
+
+    /// Asks for the manifest. Blocks for as long as the limits allow.
+    pub fn describe(&self, limits: &Limits, log: &CollectorLog) -> Result<Manifest, LoadError> {
+        let (result, _) = self.call(limits, log, "describe".into(), |collector, call| collector.call_describe(call));
+        match result {
+            Ok(manifest) => Ok(manifest),
+            // Types are compared when an instance is made; such an error says "expected … found …".
+            Err(CallError::Engine(detail)) => Err(LoadError::Contract { detail }),
+            Err(error) => Err(LoadError::Describe(error)),
+        }
+    }
+
+    /// Runs `collect` for one place. Blocks for as long as the limits allow; hold a slot.
+    pub fn collect(
+        &self,
+        input: Input<'_>,
+        place: String,
+        limits: &Limits,
+        log: &CollectorLog,
+    ) -> (Result<Output, CallError>, Usage) {
+        let (result, usage) = self.call(limits, log, place, |collector, call| collector.call_collect(call, input));
+        let result = result.and_then(|output| {
+            output.map_err(|failure| {
+                let (kind, message) = match failure {
+                    Failure::Malformed(message) => (FailureKind::Malformed, message),
+                    Failure::Settings(message) => (FailureKind::Settings, message),
+                    Failure::Other(message) => (FailureKind::Other, message),
+                };
+                CallError::Failed { kind, message: shorten(&message, limits.message_bytes).to_owned() }
+            })
+        });
+        (result, usage)
+    }
+
+    fn call<T>(
+        &self,
+        limits: &Limits,
+        log: &CollectorLog,
+        place: String,
+        export: impl FnOnce(&Collector, &mut wasmtime::Store<State>) -> wasmtime::Result<T>,
+    ) -> (Result<T, CallError>, Usage) {
+        let mut call = Call::new(&self.sandbox.engine, limits, LogBudget::new(log, place, limits));
+        let result =
+            self.pre.instantiate(&mut call.store).and_then(|collector| export(&collector, &mut call.store));
+        let result = result.map_err(|error| call.classify(&error));
+        (result, call.usage())
+    }
+}
+
+// The interface of the types has nothing to call.
+impl contract::pve::collector::types::Host for State {}
+
+impl CollectorImports for State {
+    fn log(&mut self, level: Level, message: String) {
+        self.log.line(level, &message);
+    }
+}
+
+/// Tells a component from everything else by its first bytes, so that the error says what the file is.
+fn recognise(bytes: &[u8], limits: &Limits) -> Result<(), LoadError> {
+    if bytes.len() > limits.component_bytes {
+        return Err(LoadError::TooLarge { size: bytes.len(), limit: limits.component_bytes });
+    }
+    match bytes {
+        [] => Err(LoadError::Empty),
+        // Magic, then the version: 0d 00 with layer 01 00 for components, 01 00 00 00 for core modules.
+        [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => Err(LoadError::CoreModule),
+        [0, b'a', b's', b'm', ..] => Ok(()),
+        _ => Err(LoadError::NotWasm),
+    }
+}
+
+/// A component built for a contract that is not ours says so in the name of the interface it takes its types from.
+fn check_version(compiled: &Compiled, sandbox: &Sandbox, imports: &[String]) -> Result<(), LoadError> {
+    let types = imports.iter().find_map(|name| name.strip_prefix(contract::TYPES_INTERFACE)?.strip_prefix('@'));
+    match types {
+        // 0.1.x all have the same types.
+        Some(version) if version.starts_with("0.1.") => Ok(()),
+        Some(version) => Err(LoadError::ContractVersion { found: version.to_owned() }),
+        None => {
+            let exports = compiled
+                .component_type()
+                .exports(&sandbox.engine)
+                .filter(|(_, item)| matches!(item.ty, ComponentItem::ComponentFunc(_)))
+                .map(|(name, _)| name.to_owned())
+                .collect::<Vec<_>>();
+            Err(LoadError::Contract {
+                detail: format!(
+                    "it does not import {}; it exports {}",
+                    contract::TYPES_INTERFACE,
+                    if exports.is_empty() { "no function".to_owned() } else { exports.join(", ") }
+                ),
+            })
+        }
+    }
+}

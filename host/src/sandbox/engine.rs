@@ -1,0 +1,175 @@
+//! The one wasmtime engine of the process: its configuration, its instance slots and its clock.
+//!
+//! One engine, since each brings its own code memory and type registry. Everything that a collector has no use for is
+//! off in the configuration: it is attack surface.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wasmtime::{
+    Cache, CacheConfig, Config, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig,
+};
+
+/// How often the epoch moves on: the resolution of CPU limits. 10 ms, as Spin has it; each tick costs one atomic add.
+pub const EPOCH_TICK: Duration = Duration::from_millis(10);
+
+// What one component may consist of. componentize-js and componentize-py need up to 64 core instances and 16 tables.
+pub(super) const CORE_INSTANCES_PER_COMPONENT: u32 = 64;
+pub(super) const TABLES_PER_COMPONENT: u32 = 16;
+pub(super) const MEMORIES_PER_COMPONENT: u32 = 4;
+
+/// Bytes of a slot that stay resident between calls. Most calls of the built-in collectors fit, which saves their page
+/// faults; above that the memory goes back to the system at the end of each call.
+const MEMORY_KEEP_RESIDENT: usize = 8 * 1024 * 1024;
+
+/// Why there is no engine.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// wasmtime refused the configuration: a defect, or a machine it does not run on.
+    #[error("the WebAssembly engine does not start: {0:#}")]
+    Engine(wasmtime::Error),
+    /// The directory for compiled code can't be used.
+    #[error("compiled code can't be cached in {path}: {source:#} (--sandbox.cache-directory)")]
+    Cache {
+        /// The directory.
+        path: String,
+        /// wasmtime's error.
+        source: wasmtime::Error,
+    },
+    /// The clock thread could not be started.
+    #[error("the thread for the epoch clock does not start: {0}")]
+    Clock(std::io::Error),
+}
+
+/// The engine with as many slots as calls may run at once.
+#[derive(Clone)]
+pub struct Sandbox {
+    pub(super) engine: Engine,
+    slots: Arc<Semaphore>,
+    slot_count: usize,
+    pooled: bool,
+    _clock: Arc<Clock>,
+}
+
+impl std::fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sandbox").field("slots", &self.slot_count).field("pooled", &self.pooled).finish()
+    }
+}
+
+impl Sandbox {
+    /// An engine with `slots` concurrent calls, none of which may be given more than `max_memory` bytes. `cache` is
+    /// a directory of ours for compiled code; it must be as trusted as the binary.
+    pub fn new(slots: usize, max_memory: usize, cache: Option<&Path>) -> Result<Self, EngineError> {
+        let mut config = base_config();
+        if let Some(directory) = cache {
+            let mut settings = CacheConfig::new();
+            settings.with_directory(directory);
+            let cache = Cache::new(settings)
+                .map_err(|source| EngineError::Cache { path: directory.display().to_string(), source })?;
+            config.cache(Some(cache));
+        }
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(slots, max_memory)));
+        // The pool reserves 4 GiB of address space a memory and more for guards. Where the address space is short
+        // (ulimit -v, some containers) instances are allocated one by one: 20 µs instead of 10 µs each.
+        let (engine, pooled) = match Engine::new(&config) {
+            Ok(engine) => (engine, true),
+            Err(error) => {
+                tracing::info!(%error, "no address space for an instance pool, allocating on demand");
+                config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+                (Engine::new(&config).map_err(EngineError::Engine)?, false)
+            }
+        };
+        let clock = Clock::start(engine.weak()).map_err(EngineError::Clock)?;
+        Ok(Self {
+            engine,
+            slots: Arc::new(Semaphore::new(slots)),
+            slot_count: slots,
+            pooled,
+            _clock: Arc::new(clock),
+        })
+    }
+
+    /// Waits for a free slot. Hold it for the whole call: a full pool makes instantiation fail, not wait.
+    pub async fn slot(&self) -> Slot {
+        // The semaphore is never closed; were it, calls would run without a bound rather than not at all.
+        Slot(Arc::clone(&self.slots).acquire_owned().await.ok())
+    }
+
+    /// How many calls may run at once.
+    #[must_use]
+    pub fn slots(&self) -> usize {
+        self.slot_count
+    }
+}
+
+/// A right to run one call; given back when dropped.
+#[derive(Debug)]
+pub struct Slot(#[expect(dead_code, reason = "held for its drop")] Option<OwnedSemaphorePermit>);
+
+fn base_config() -> Config {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        .concurrency_support(false)
+        .wasm_gc(false)
+        .wasm_exceptions(false)
+        .wasm_threads(false)
+        .wasm_memory64(false)
+        .max_wasm_stack(512 * 1024);
+    config
+}
+
+fn pool(slots: usize, max_memory: usize) -> PoolingAllocationConfig {
+    let slots = u32::try_from(slots).unwrap_or(u32::MAX);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(slots)
+        .total_core_instances(slots.saturating_mul(CORE_INSTANCES_PER_COMPONENT))
+        .total_memories(slots.saturating_mul(2))
+        .total_tables(slots.saturating_mul(TABLES_PER_COMPONENT))
+        .max_core_instances_per_component(CORE_INSTANCES_PER_COMPONENT)
+        .max_memories_per_component(MEMORIES_PER_COMPONENT)
+        .max_tables_per_component(TABLES_PER_COMPONENT)
+        .max_component_instance_size(4 * 1024 * 1024)
+        .max_core_instance_size(4 * 1024 * 1024)
+        .table_elements(100_000)
+        .max_memory_size(max_memory)
+        .linear_memory_keep_resident(MEMORY_KEEP_RESIDENT);
+    pool
+}
+
+/// The thread that moves the epoch on. Not a tokio task: it must tick when every worker is busy.
+struct Clock {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Clock {
+    fn start(engine: EngineWeak) -> std::io::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::Builder::new().name("epoch".into()).spawn(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                std::thread::sleep(EPOCH_TICK);
+                match engine.upgrade() {
+                    Some(engine) => engine.increment_epoch(),
+                    None => return,
+                }
+            }
+        })?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Clock {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The clusters being scraped: a client with its connections, kept answers, and what was wrong last time, for each pair
+//! of module and target.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use parking_lot::Mutex;
+
+use super::cache::Cache;
+use super::report::Report;
+use crate::api::{Client, ClientError, Limits, Observer};
+use crate::config::{Module, Targets};
+
+/// Clusters kept at most. `/pve?target=` names them freely where the configuration does not say which are allowed.
+const CLUSTERS_KEPT: usize = 1000;
+
+/// One cluster as one module sees it.
+pub struct Cluster {
+    /// The module's name.
+    pub module: String,
+    /// Its addresses.
+    pub targets: Targets,
+    pub(super) client: Client,
+    pub(super) cache: Cache,
+    last: Mutex<Option<Last>>,
+}
+
+/// What the last scrape came to, for the status page and for saying only what is new in the log.
+#[derive(Clone)]
+struct Last {
+    at: SystemTime,
+    report: Arc<Report>,
+}
+
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cluster").field("module", &self.module).field("targets", &self.targets).finish_non_exhaustive()
+    }
+}
+
+impl Cluster {
+    /// The last scrape's report and its time.
+    pub fn last(&self) -> Option<(SystemTime, Arc<Report>)> {
+        self.last.lock().as_ref().map(|last| (last.at, Arc::clone(&last.report)))
+    }
+
+    /// Keeps a report and logs what is new in it: each failure when it begins, and its end. A node that is down for a
+    /// day is two lines, not 5,760.
+    pub(super) fn finish(&self, report: &Arc<Report>) {
+        let last = self.last.lock().replace(Last { at: SystemTime::now(), report: Arc::clone(report) });
+        let (before, now) = (last.as_ref().map(|last| keys(&last.report)).unwrap_or_default(), keys(report));
+        let (module, target) = (self.module.as_str(), self.targets.to_string());
+        for (key, detail) in &now {
+            let (collector, place, reason) = key;
+            if before.contains_key(key) {
+                tracing::debug!(module, target, collector, place, reason, "not collected: {detail}");
+            } else {
+                tracing::warn!(module, target, collector, place, reason, "not collected: {detail}");
+            }
+        }
+        for (collector, place, reason) in before.keys().filter(|key| !now.contains_key(*key)) {
+            tracing::info!(module, target, collector, place, reason, "no longer failing");
+        }
+        for (collector, account) in &report.collectors {
+            for (place, warning) in &account.warnings {
+                tracing::debug!(module, target, collector, %place, "warning: {warning}");
+            }
+            for (reason, count, first) in account.rejections.iter() {
+                tracing::debug!(module, target, collector, reason, count, "samples lost: {first}");
+            }
+        }
+    }
+}
+
+type FailureKey = (String, String, &'static str);
+
+fn keys(report: &Report) -> BTreeMap<FailureKey, &str> {
+    report
+        .failures()
+        .map(|(collector, failure)| {
+            ((collector.to_owned(), failure.place.to_string(), failure.reason), failure.detail.as_str())
+        })
+        .collect()
+}
+
+/// All clusters scraped so far.
+pub struct Clusters {
+    known: Mutex<HashMap<(String, Targets), Arc<Cluster>>>,
+    limits: Limits,
+    observer: Arc<dyn Observer>,
+}
+
+impl std::fmt::Debug for Clusters {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Clusters").field("known", &self.known.lock().len()).finish_non_exhaustive()
+    }
+}
+
+impl Clusters {
+    /// None yet; clients are made with these limits and observed by `observer`.
+    pub fn new(limits: Limits, observer: Arc<dyn Observer>) -> Self {
+        Self { known: Mutex::default(), limits, observer }
+    }
+
+    /// The cluster of this module and these addresses; made where it is new.
+    pub fn get(&self, module: &Module, targets: &Targets) -> Result<Arc<Cluster>, ClientError> {
+        let mut known = self.known.lock();
+        let key = (module.name.clone(), targets.clone());
+        if let Some(cluster) = known.get(&key) {
+            return Ok(Arc::clone(cluster));
+        }
+        let cluster = Arc::new(Cluster {
+            module: module.name.clone(),
+            targets: targets.clone(),
+            client: Client::new(module, targets, self.limits, Arc::clone(&self.observer))?,
+            cache: Cache::default(),
+            last: Mutex::new(None),
+        });
+        if known.len() >= CLUSTERS_KEPT {
+            // Whoever asks for that many targets is served without keeping them.
+            return Ok(cluster);
+        }
+        known.insert(key, Arc::clone(&cluster));
+        Ok(cluster)
+    }
+
+    /// All of them, by module and address.
+    pub fn all(&self) -> Vec<Arc<Cluster>> {
+        let mut all: Vec<Arc<Cluster>> = self.known.lock().values().cloned().collect();
+        all.sort_by_key(|cluster| (cluster.module.clone(), cluster.targets.clone()));
+        all
+    }
+}

@@ -1,0 +1,240 @@
+//! What a cluster consists of: its nodes, guests and storages, from `/cluster/status` and `/cluster/resources`.
+//!
+//! Both are asked once a scrape. `/cluster/status` knows who is online (corosync's view, at once) and which node is
+//! the one we talk to, but needs Sys.Audit on `/`; `/cluster/resources` answers every token, shows it what it may see,
+//! and calls a node offline up to a minute late. Either alone will do.
+
+use std::sync::Arc;
+
+use pve_collector::lenient::{Flag, Number, Text};
+use serde::Deserialize;
+
+use crate::api::{Answer, FetchError, GuestType, Place, Template};
+
+/// The path of the cluster's members.
+pub(super) const STATUS: &str = "/cluster/status";
+/// The path of everything in the cluster.
+pub(super) const RESOURCES: &str = "/cluster/resources";
+
+/// A node of the cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// The bare name.
+    pub name: Arc<str>,
+    /// Whether to ask it anything. A request to a dead node costs the entry node 3 to 30 s.
+    pub online: bool,
+    /// Whether it is the node whose API answered.
+    pub local: bool,
+}
+
+/// The cluster's parts, each list in the order of its names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Inventory {
+    /// All nodes, offline ones too.
+    pub nodes: Vec<Node>,
+    guests: Vec<(Arc<str>, GuestType, u32)>,
+    storages: Vec<(Arc<str>, Arc<str>)>,
+}
+
+#[derive(Deserialize)]
+struct Member<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Text<'a>,
+    #[serde(borrow, default)]
+    name: Text<'a>,
+    #[serde(default)]
+    online: Flag,
+    #[serde(default)]
+    local: Flag,
+}
+
+#[derive(Deserialize)]
+struct Resource<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Text<'a>,
+    #[serde(borrow, default)]
+    node: Text<'a>,
+    #[serde(borrow, default)]
+    status: Text<'a>,
+    #[serde(borrow, default)]
+    storage: Text<'a>,
+    #[serde(default)]
+    vmid: Number,
+}
+
+impl Inventory {
+    /// Reads the two answers; fails where neither came.
+    pub fn read(
+        status: &Result<Answer, FetchError>,
+        resources: &Result<Answer, FetchError>,
+    ) -> Result<Self, FetchError> {
+        let mut inventory = Self::default();
+        match (status, resources) {
+            (Err(error), Err(_)) => return Err(error.clone()),
+            (_, Ok(resources)) => inventory.add_resources(resources.data()),
+            (Ok(_), Err(_)) => {}
+        }
+        if let Ok(status) = status {
+            inventory.add_members(status.data());
+        }
+        inventory.nodes.sort_by(|a, b| a.name.cmp(&b.name));
+        inventory.guests.sort_unstable();
+        inventory.guests.dedup();
+        inventory.storages.sort_unstable();
+        inventory.storages.dedup();
+        Ok(inventory)
+    }
+
+    /// The places of a collector with these placeholders, on these nodes.
+    pub fn places(&self, templates: &[&Template], wanted: impl Fn(&Node) -> bool) -> Vec<Place> {
+        let mut all = crate::api::Placeholders::default();
+        for template in templates {
+            all = all.union(template.placeholders());
+        }
+        if all.is_empty() {
+            return vec![Place::cluster()];
+        }
+        let asked: std::collections::HashSet<&str> =
+            self.nodes.iter().filter(|node| node.online && wanted(node)).map(|node| &*node.name).collect();
+        let fixed = templates.iter().find_map(|template| template.fixed_guest_type());
+        if all.vmid {
+            let guests = self.guests.iter().filter(|(node, kind, _)| {
+                asked.contains(&**node) && fixed.is_none_or(|fixed| fixed == *kind)
+            });
+            guests.map(|(node, kind, vmid)| Place::guest(Arc::clone(node), *kind, *vmid)).collect()
+        } else if all.storage {
+            let storages = self.storages.iter().filter(|(node, _)| asked.contains(&**node));
+            storages.map(|(node, storage)| Place::storage(Arc::clone(node), Arc::clone(storage))).collect()
+        } else {
+            let nodes = self.nodes.iter().filter(|node| asked.contains(&*node.name));
+            nodes.map(|node| Place::node(Arc::clone(&node.name))).collect()
+        }
+    }
+
+    fn node(&mut self, name: &str) -> Option<Arc<str>> {
+        if name.is_empty() {
+            return None;
+        }
+        if let Some(node) = self.nodes.iter().find(|node| &*node.name == name) {
+            return Some(Arc::clone(&node.name));
+        }
+        let name: Arc<str> = name.into();
+        // A node that only its guests mention: not known to be offline, so it is asked.
+        self.nodes.push(Node { name: Arc::clone(&name), online: true, local: false });
+        Some(name)
+    }
+
+    fn add_resources(&mut self, json: &str) {
+        for resource in elements::<Resource<'_>>(json) {
+            let kind = resource.kind.or_empty();
+            if !matches!(kind, "node" | "storage" | "qemu" | "lxc") {
+                continue;
+            }
+            let Some(node) = self.node(resource.node.or_empty()) else { continue };
+            match kind {
+                "node" => {
+                    let offline = resource.status.as_str() == Some("offline");
+                    if let Some(known) = self.nodes.iter_mut().find(|known| known.name == node) {
+                        known.online = !offline;
+                    }
+                }
+                "storage" => {
+                    if let Some(storage) = resource.storage.as_str() {
+                        self.storages.push((node, storage.into()));
+                    }
+                }
+                guest => {
+                    if let (Some(kind), Some(vmid)) = (GuestType::parse(guest), vmid(resource.vmid)) {
+                        self.guests.push((node, kind, vmid));
+                    }
+                }
+            }
+        }
+    }
+
+    /// `/cluster/status` has the last word on who is online.
+    fn add_members(&mut self, json: &str) {
+        for member in elements::<Member<'_>>(json) {
+            if member.kind.as_str() != Some("node") {
+                continue;
+            }
+            let Some(name) = self.node(member.name.or_empty()) else { continue };
+            if let Some(node) = self.nodes.iter_mut().find(|node| node.name == name) {
+                node.online = member.online.0.unwrap_or(node.online);
+                node.local = member.local.0.unwrap_or(false);
+            }
+        }
+    }
+}
+
+/// The elements of a list; one that can't be read costs itself. The fast path reads all in one go.
+fn elements<'a, T: Deserialize<'a>>(json: &'a str) -> Vec<T> {
+    serde_json::from_str(json).unwrap_or_else(|_| {
+        let raw: Vec<&serde_json::value::RawValue> = serde_json::from_str(json).unwrap_or_default();
+        raw.into_iter().filter_map(|element| serde_json::from_str(element.get()).ok()).collect()
+    })
+}
+
+fn vmid(number: Number) -> Option<u32> {
+    let number = number.0.filter(|number| number.fract() == 0.0 && (1.0..=f64::from(u32::MAX)).contains(number))?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked: whole and in range")]
+    Some(number as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(data: &str) -> Result<Answer, FetchError> {
+        Answer::parse(format!("{{\"data\":{data}}}").into_bytes(), "application/json")
+    }
+
+    fn failed() -> Result<Answer, FetchError> {
+        Err(FetchError { kind: crate::api::FetchErrorKind::Forbidden, detail: "403".to_owned(), status: Some(403) })
+    }
+
+    const RESOURCES: &str = r#"[
+        {"type":"qemu","id":"qemu/100","vmid":"100","node":"b","status":"running"},
+        {"type":"lxc","vmid":101,"node":"a"},
+        {"type":"storage","storage":"local","node":"a","status":"available"},
+        {"type":"node","node":"a","status":"online"},
+        {"type":"node","node":"b","status":"offline"},
+        {"type":"pool","pool":"x"},
+        {"type":"node","node":""},
+        7
+    ]"#;
+
+    fn node(name: &str, online: bool, local: bool) -> Node {
+        Node { name: name.into(), online, local }
+    }
+
+    #[test]
+    fn status_has_the_last_word() {
+        let status = answer(
+            r#"[{"type":"cluster","name":"c"},{"type":"node","name":"b","online":1,"local":0},{"type":"node","name":"a","online":"1","local":1}]"#,
+        );
+        let inventory = Inventory::read(&status, &answer(RESOURCES)).unwrap();
+        assert_eq!(inventory.nodes, [node("a", true, true), node("b", true, false)]);
+    }
+
+    #[test]
+    fn resources_alone_will_do() {
+        let inventory = Inventory::read(&failed(), &answer(RESOURCES)).unwrap();
+        assert_eq!(inventory.nodes, [node("a", true, false), node("b", false, false)]);
+        let template = Template::parse("/nodes/{node}/{type}/{vmid}/config").unwrap();
+        assert_eq!(inventory.places(&[&template], |_| true), [Place::guest("a", GuestType::Lxc, 101)]);
+        let template = Template::parse("/nodes/{node}/storage/{storage}/status").unwrap();
+        assert_eq!(inventory.places(&[&template], |_| true), [Place::storage("a", "local")]);
+    }
+
+    #[test]
+    fn neither_is_an_error() {
+        assert!(Inventory::read(&failed(), &failed()).is_err());
+    }
+
+    #[test]
+    fn places_without_placeholders_are_the_cluster() {
+        let template = Template::parse("/version").unwrap();
+        assert_eq!(Inventory::default().places(&[&template], |_| true), [Place::cluster()]);
+    }
+}

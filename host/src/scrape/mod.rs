@@ -1,0 +1,25 @@
+//! A scrape: from "this cluster, these collectors, by then" to everything that could be collected and a report of what
+//! could not.
+//!
+//! discover → plan → fetch and collect, without a barrier: a place is collected as soon as its own answers are in.
+//!
+//! - [`Scraper`]: owns the clusters being scraped; joins scrapes of the same thing that overlap.
+//! - [`inventory`](Inventory): the nodes, guests and storages of a cluster, from two requests.
+//! - [`plan`](Plan): which requests to make and which places to collect, each distinct GET once.
+//! - [`Report`]: what happened, collector by collector, as data; `web` shows it and `series` turns it into metrics.
+
+mod cache;
+mod cluster;
+mod inventory;
+mod plan;
+mod report;
+mod run;
+mod scraper;
+mod series;
+
+pub use cluster::{Cluster, Clusters};
+pub use inventory::{Inventory, Node};
+pub use plan::{NodeScope, Plan, Scope};
+pub use report::{CollectorReport, Failure, Report};
+pub use run::Scrape;
+pub use scraper::{Request, ScrapeError, Scraper};

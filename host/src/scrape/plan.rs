@@ -1,0 +1,93 @@
+//! The plan of a scrape: every place of every collector, and every distinct GET they need, once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::inventory::Inventory;
+use crate::api::{BindError, Path, Place, Template};
+use crate::registry::{Collector, CollectorSet};
+
+/// Which nodes a scrape covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NodeScope {
+    /// Every online node.
+    All,
+    /// The node whose API answers.
+    Local,
+}
+
+/// Which collectors a scrape runs, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Scope {
+    /// Run collectors that look at the cluster as a whole.
+    pub cluster: bool,
+    /// Run collectors that look at nodes, guests or storages, on these nodes.
+    pub nodes: Option<NodeScope>,
+}
+
+/// What to fetch and what to make of it.
+#[derive(Debug)]
+pub struct Plan {
+    /// Each distinct request.
+    pub fetches: Vec<Fetch>,
+    /// Each place of each collector, collectors in order of their names.
+    pub jobs: Vec<Job>,
+}
+
+/// One GET.
+#[derive(Debug)]
+pub struct Fetch {
+    /// What is asked.
+    pub path: Path,
+    /// How old an answer may be: the least of what those who need it allow.
+    pub max_age_seconds: u32,
+}
+
+/// One collector at one place.
+#[derive(Debug)]
+pub struct Job {
+    /// Who.
+    pub collector: Arc<Collector>,
+    /// Where.
+    pub place: Place,
+    /// Its answers, by position in [`Plan::fetches`], in the manifest's order; or why there can be none.
+    pub answers: Result<Vec<usize>, BindError>,
+}
+
+impl Plan {
+    /// Plans for what the inventory holds.
+    #[must_use]
+    pub fn new(collectors: &CollectorSet, inventory: &Inventory, scope: Scope) -> Self {
+        let mut plan = Self { fetches: Vec::new(), jobs: Vec::new() };
+        let mut known: HashMap<Path, usize> = HashMap::new();
+        for collector in collectors.iter() {
+            let schema = &collector.schema;
+            let wanted_nodes = match (schema.placeholders.is_empty(), scope) {
+                (true, Scope { cluster: false, .. }) | (false, Scope { nodes: None, .. }) => continue,
+                (_, Scope { nodes, .. }) => nodes,
+            };
+            let templates: Vec<&Template> = schema.requests.iter().map(|request| &request.template).collect();
+            let places =
+                inventory.places(&templates, |node| wanted_nodes == Some(NodeScope::All) || node.local);
+            for place in places {
+                let answers = schema
+                    .requests
+                    .iter()
+                    .map(|request| {
+                        let path = request.template.bind(&place)?;
+                        let index = *known.entry(path.clone()).or_insert_with(|| {
+                            plan.fetches.push(Fetch { path, max_age_seconds: request.max_age_seconds });
+                            plan.fetches.len() - 1
+                        });
+                        if let Some(fetch) = plan.fetches.get_mut(index) {
+                            fetch.max_age_seconds = fetch.max_age_seconds.min(request.max_age_seconds);
+                        }
+                        Ok(index)
+                    })
+                    .collect();
+                plan.jobs.push(Job { collector: Arc::clone(collector), place, answers });
+            }
+        }
+        plan
+    }
+}

@@ -1,0 +1,223 @@
+//! One scrape of one cluster, from discovery to the last row.
+//!
+//! Each distinct GET is a shared future; each job awaits its own and is collected at once, so nothing waits for the
+//! slowest node but that node's own places. Everything is over by the deadline: what is not in by then has failed.
+
+use std::collections::{BTreeMap, HashMap};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use futures_util::FutureExt as _;
+use futures_util::future::{Shared, join_all};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+
+use super::cluster::Cluster;
+use super::inventory::{Inventory, RESOURCES, STATUS};
+use super::plan::{Fetch, Job, Plan, Scope};
+use super::report::Report;
+use crate::api::{Answer, FetchError, FetchErrorKind, Path, Place, Template};
+use crate::exposition::Encoder;
+use crate::registry::{Collected, Collection, Collector, CollectorSet, Rows};
+
+type Fetched = Result<Answer, FetchError>;
+/// A place's rows, and the place's position in the plan: rows stand in the order of the plan, not of the answers.
+type Batch = (usize, Rows);
+type SharedFetch = Shared<Pin<Box<dyn Future<Output = Fetched> + Send>>>;
+
+/// What a scrape came to.
+#[derive(Debug)]
+pub struct Scrape {
+    /// Each collector's rows, by name.
+    pub collected: Vec<Collected>,
+    /// What happened.
+    pub report: Arc<Report>,
+}
+
+impl Scrape {
+    /// Writes everything: what was collected, then the report.
+    pub fn encode(&self, encoder: &mut Encoder) {
+        for collected in &self.collected {
+            collected.encode(encoder);
+        }
+        self.report.encode(encoder);
+    }
+}
+
+/// What became of one job.
+struct Outcome {
+    collector: Arc<Collector>,
+    place: Place,
+    position: usize,
+    result: Result<Collection, (&'static str, String)>,
+}
+
+/// Scrapes a cluster; over by `deadline`.
+pub(super) async fn run(cluster: Arc<Cluster>, collectors: Arc<CollectorSet>, scope: Scope, deadline: Instant) -> Scrape {
+    let started = Instant::now();
+    let mut report = Report::new();
+    let (status, resources) = tokio::join!(discover(&cluster, STATUS, deadline), discover(&cluster, RESOURCES, deadline));
+    let inventory = Inventory::read(&status.1, &resources.1).unwrap_or_else(|error| {
+        report.discovery_error = Some(error);
+        Inventory::default()
+    });
+    report.nodes.clone_from(&inventory.nodes);
+    if report.discovery_error.is_some() {
+        report_undiscovered(&mut report, &collectors, scope);
+        report.duration = started.elapsed();
+        return Scrape { collected: Vec::new(), report: Arc::new(report) };
+    }
+
+    let plan = Plan::new(&collectors, &inventory, scope);
+    let mut known: HashMap<Path, Fetched> = [status, resources].into_iter().filter_map(|(path, f)| Some((path?, f))).collect();
+    let fetches: Vec<SharedFetch> = plan
+        .fetches
+        .into_iter()
+        .map(|fetch| match known.remove(&fetch.path) {
+            Some(fetched) => ready(fetched),
+            None => match cluster.cache.get(&fetch) {
+                Some(answer) => ready(Ok(answer)),
+                None => fetch_once(Arc::clone(&cluster), fetch, deadline),
+            },
+        })
+        .collect();
+    drop(known);
+
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let mut running = JoinSet::new();
+    for (position, job) in plan.jobs.into_iter().enumerate() {
+        report.collector(&job.collector).places += 1;
+        let answers: Vec<SharedFetch> =
+            job.answers.iter().flatten().filter_map(|index| fetches.get(*index).cloned()).collect();
+        running.spawn(work(job, position, answers, now, deadline));
+    }
+    drop(fetches);
+
+    let mut batches: BTreeMap<String, (Arc<Collector>, Vec<Batch>)> = BTreeMap::new();
+    while let Some(joined) = running.join_next().await {
+        // A job that panicked is a defect of ours; the log has its message, its place is missing, the scrape goes on.
+        let Ok(outcome) = joined else { continue };
+        let account = report.collector(&outcome.collector);
+        match outcome.result {
+            Err((reason, detail)) => account.fail(outcome.place, reason, detail),
+            Ok(collection) => {
+                account.add(&outcome.place, &collection);
+                if let Ok(rows) = collection.outcome {
+                    let entry = batches.entry(outcome.collector.name().to_owned());
+                    entry.or_insert_with(|| (outcome.collector, Vec::new())).1.push((outcome.position, rows));
+                }
+            }
+        }
+    }
+    let collected = batches.into_values().map(|(collector, batches)| join(&collector, batches, &mut report)).collect();
+    for collector in report.collectors.values_mut() {
+        collector.failures.sort_by(|a, b| a.place.cmp(&b.place));
+    }
+    cluster.cache.sweep();
+    report.duration = started.elapsed();
+    Scrape { collected, report: Arc::new(report) }
+}
+
+/// One of the two requests of discovery. The path is `None` only if the constant is no template, which a test excludes.
+async fn discover(cluster: &Cluster, path: &'static str, deadline: Instant) -> (Option<Path>, Fetched) {
+    let bound = Template::parse(path).ok().and_then(|template| template.bind(&Place::cluster()).ok());
+    match bound {
+        Some(path) => {
+            let fetched = cluster.client.get(&path, deadline).await;
+            (Some(path), fetched)
+        }
+        None => (None, Err(FetchError { kind: FetchErrorKind::Malformed, detail: path.to_owned(), status: None })),
+    }
+}
+
+/// Without an inventory no collector can run: all say so, for the same reason.
+fn report_undiscovered(report: &mut Report, collectors: &CollectorSet, scope: Scope) {
+    let Some(error) = report.discovery_error.clone() else { return };
+    for collector in collectors.iter() {
+        let cluster_side = collector.schema.placeholders.is_empty();
+        if (cluster_side && scope.cluster) || (!cluster_side && scope.nodes.is_some()) {
+            let detail = format!("{STATUS}: {error}");
+            report.collector(collector).fail(Place::cluster(), error.kind.as_str(), detail);
+        }
+    }
+}
+
+fn ready(fetched: Fetched) -> SharedFetch {
+    let future: Pin<Box<dyn Future<Output = Fetched> + Send>> = Box::pin(std::future::ready(fetched));
+    future.shared()
+}
+
+fn fetch_once(cluster: Arc<Cluster>, fetch: Fetch, deadline: Instant) -> SharedFetch {
+    let future: Pin<Box<dyn Future<Output = Fetched> + Send>> = Box::pin(async move {
+        let fetched = cluster.client.get(&fetch.path, deadline).await;
+        if let Ok(answer) = &fetched {
+            cluster.cache.put(&fetch, answer);
+        }
+        fetched
+    });
+    future.shared()
+}
+
+/// Awaits a job's answers, then a slot, then the call.
+async fn work(job: Job, position: usize, answers: Vec<SharedFetch>, now: u64, deadline: Instant) -> Outcome {
+    let Job { collector, place, answers: bound } = job;
+    let result = match bound {
+        Err(error) => Err(("place", error.to_string())),
+        Ok(_) => {
+            let fetched = join_all(answers).await;
+            match missing(&collector, &place, &fetched) {
+                Some(failure) => Err(failure),
+                None => call(Arc::clone(&collector), place.clone(), fetched, now, deadline).await,
+            }
+        }
+    };
+    Outcome { collector, place, position, result }
+}
+
+/// The first required answer that is not there.
+fn missing(collector: &Collector, place: &Place, fetched: &[Fetched]) -> Option<(&'static str, String)> {
+    collector.schema.requests.iter().zip(fetched).find_map(|(request, fetched)| match fetched {
+        Err(error) if !request.optional => {
+            let path = request.template.bind(place).map_or_else(|_| request.template.to_string(), |path| path.to_string());
+            Some((error.kind.as_str(), format!("{path}: {error}")))
+        }
+        _ => None,
+    })
+}
+
+async fn call(
+    collector: Arc<Collector>,
+    place: Place,
+    fetched: Vec<Fetched>,
+    now: u64,
+    deadline: Instant,
+) -> Result<Collection, (&'static str, String)> {
+    let late = || ("deadline", "the scrape's deadline passed before the collector was done".to_owned());
+    let sandbox = collector.component().sandbox().clone();
+    let slot = timeout_at(deadline, sandbox.slot()).await.map_err(|_| late())?;
+    let call = tokio::task::spawn_blocking(move || {
+        // The slot goes back when the call has ended, even where nobody waits for it any more.
+        let _slot = slot;
+        let responses: Vec<Result<&str, FetchErrorKind>> =
+            fetched.iter().map(|fetched| fetched.as_ref().map(Answer::data).map_err(|error| error.kind)).collect();
+        collector.collect(now, &place, &responses)
+    });
+    match timeout_at(deadline, call).await {
+        Ok(Ok(collection)) => Ok(collection),
+        Ok(Err(panic)) => Err(("host_panic", format!("the exporter panicked: {panic}"))),
+        Err(_) => Err(late()),
+    }
+}
+
+fn join(collector: &Collector, mut batches: Vec<Batch>, report: &mut Report) -> Collected {
+    batches.sort_by_key(|(position, _)| *position);
+    let rows = batches.into_iter().map(|(_, rows)| rows).collect();
+    let (collected, rejections) = Collected::join(Arc::clone(&collector.schema), rows);
+    if let Some(account) = report.collectors.get_mut(collector.name()) {
+        account.rejections.merge(rejections);
+        account.series = collected.series();
+    }
+    collected
+}

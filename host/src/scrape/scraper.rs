@@ -1,0 +1,113 @@
+//! Who scrapes: one value that knows the clusters and the collectors, and lets overlapping scrapes of the same thing
+//! share one run (two Prometheus servers of a pair ask within a second of each other).
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use futures_util::FutureExt as _;
+use futures_util::future::{Shared, WeakShared};
+use parking_lot::Mutex;
+use tokio::time::{Instant, timeout_at};
+
+use super::cluster::Clusters;
+use super::plan::Scope;
+use super::run::{Scrape, run};
+use crate::api::ClientError;
+use crate::config::{Module, Targets};
+use crate::registry::CollectorSet;
+
+type Run = Pin<Box<dyn Future<Output = Arc<Scrape>> + Send>>;
+
+/// What a run may take beyond its deadline to put its rows together.
+const GRACE: Duration = Duration::from_millis(400);
+
+/// What is asked for.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// With whose credentials.
+    pub module: &'a Module,
+    /// Which cluster.
+    pub targets: Targets,
+    /// Which collectors, on which nodes.
+    pub scope: Scope,
+    /// By when.
+    pub deadline: Instant,
+}
+
+/// Why there is no scrape at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ScrapeError {
+    /// The module's files can't be used.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The scrape was joined by somebody with less time than the one who began it.
+    #[error("the scrape in progress was not done by this request's deadline")]
+    Deadline,
+}
+
+#[derive(Debug, PartialEq, Eq, Hash, Clone)]
+struct Flight {
+    module: String,
+    targets: Targets,
+    scope: Scope,
+}
+
+/// Scrapes clusters.
+pub struct Scraper {
+    /// The clusters scraped so far.
+    pub clusters: Clusters,
+    collectors: ArcSwap<CollectorSet>,
+    in_flight: Mutex<HashMap<Flight, WeakShared<Run>>>,
+}
+
+impl std::fmt::Debug for Scraper {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scraper").field("clusters", &self.clusters).finish_non_exhaustive()
+    }
+}
+
+impl Scraper {
+    /// Scrapes with these collectors.
+    pub fn new(clusters: Clusters, collectors: CollectorSet) -> Self {
+        Self { clusters, collectors: ArcSwap::from_pointee(collectors), in_flight: Mutex::default() }
+    }
+
+    /// The collectors that serve now.
+    pub fn collectors(&self) -> Arc<CollectorSet> {
+        self.collectors.load_full()
+    }
+
+    /// Scrapes, or joins a scrape of the same thing that is under way.
+    pub async fn scrape(&self, request: Request<'_>) -> Result<Arc<Scrape>, ScrapeError> {
+        let cluster = self.clusters.get(request.module, &request.targets)?;
+        let flight =
+            Flight { module: request.module.name.clone(), targets: request.targets, scope: request.scope };
+        let run = {
+            let mut in_flight = self.in_flight.lock();
+            in_flight.retain(|_, run| run.upgrade().is_some());
+            match in_flight.get(&flight).and_then(WeakShared::upgrade) {
+                Some(run) => run,
+                None => {
+                    let collectors = self.collectors();
+                    let (scope, deadline) = (request.scope, request.deadline);
+                    let run: Run = Box::pin(async move {
+                        let scrape = Arc::new(run(Arc::clone(&cluster), collectors, scope, deadline).await);
+                        cluster.finish(&scrape.report);
+                        scrape
+                    });
+                    let run: Shared<Run> = run.shared();
+                    if let Some(weak) = run.downgrade() {
+                        in_flight.insert(flight, weak);
+                    }
+                    run
+                }
+            }
+        };
+        // Whoever began the run waits as long as it takes: it ends by its own deadline.
+        timeout_at(request.deadline + GRACE, run).await.map_err(|_| ScrapeError::Deadline)
+    }
+}

@@ -1,0 +1,30 @@
+//! The log: one line an event to standard error, logfmt or JSON, never coloured.
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt};
+
+use crate::config::{LogFormat, LogLevel};
+
+/// Start logging. Later calls (tests) change nothing.
+pub fn init(level: LogLevel, format: LogFormat) {
+    let level = match level {
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Error => LevelFilter::ERROR,
+    };
+    let layer = match format {
+        LogFormat::Logfmt => tracing_logfmt::builder()
+            .with_target(true)
+            .with_span_name(false)
+            .with_span_path(false)
+            .layer()
+            .with_writer(std::io::stderr)
+            .boxed(),
+        LogFormat::Json => fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed(),
+    };
+    // Only fails where a subscriber is set already.
+    let _ = tracing_subscriber::registry().with(layer.with_filter(level)).try_init();
+}

@@ -1,0 +1,183 @@
+//! The exporter's own metrics: `pve_exporter_*` and `process_*`, known at compile time, in a registry of the `prometheus`
+//! crate, and written by the same encoder as everything else.
+//!
+//! Labels take values out of short lists only: path templates, status codes, collectors' names, handlers. What came in a
+//! request never becomes one.
+
+use std::time::Duration;
+
+use prometheus::core::Collector as _;
+use prometheus::proto::{MetricFamily, MetricType};
+use prometheus::{GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry};
+
+use crate::api::Observer;
+use crate::exposition::{Encoder, Type, push_label};
+use crate::registry::CollectorSet;
+use crate::scrape::Report;
+
+/// From an answer out of the entry node's memory (5 ms) to a time-out of pveproxy (30 s).
+const API_BUCKETS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
+
+/// The exporter's own metrics.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    api_requests: IntCounterVec,
+    api_duration: HistogramVec,
+    http_requests: IntCounterVec,
+    scrapes: IntCounterVec,
+    collector_failures: IntCounterVec,
+    component_info: IntGaugeVec,
+    component_compile: GaugeVec,
+    component_size: IntGaugeVec,
+}
+
+impl Metrics {
+    /// All of them, at zero. Fails only where two of the definitions below contradict each other, which any test shows.
+    pub fn new() -> prometheus::Result<Self> {
+        let counter = |name: &str, help: &str, labels: &[&str]| IntCounterVec::new(Opts::new(name, help), labels);
+        let metrics = Self {
+            registry: Registry::new(),
+            api_requests: counter(
+                "pve_exporter_api_requests_total",
+                "Requests to the Proxmox VE API, by path template and HTTP status (or timed_out, connect, tls, body).",
+                &["path", "status"],
+            )?,
+            api_duration: HistogramVec::new(
+                HistogramOpts::new(
+                    "pve_exporter_api_request_duration_seconds",
+                    "Duration of requests to the Proxmox VE API, to the end of the body.",
+                )
+                .buckets(API_BUCKETS.to_vec()),
+                &["path"],
+            )?,
+            http_requests: counter(
+                "pve_exporter_http_requests_total",
+                "Requests to the exporter, by handler and status.",
+                &["handler", "code"],
+            )?,
+            scrapes: counter("pve_exporter_scrapes_total", "Scrapes of clusters, by module.", &["module"])?,
+            collector_failures: counter(
+                "pve_exporter_collector_failures_total",
+                "Places that could not be collected, over all scrapes, by collector and reason.",
+                &["collector", "reason"],
+            )?,
+            component_info: IntGaugeVec::new(
+                Opts::new("pve_exporter_component_info", "The component a collector runs, with its version and SHA-256."),
+                &["collector", "version", "origin", "digest"],
+            )?,
+            component_compile: GaugeVec::new(
+                Opts::new("pve_exporter_component_compile_seconds", "How long the component took to compile or load."),
+                &["collector"],
+            )?,
+            component_size: IntGaugeVec::new(
+                Opts::new("pve_exporter_component_size_bytes", "Size of the component's file."),
+                &["collector"],
+            )?,
+        };
+        let build_info = IntGaugeVec::new(
+            Opts::new("pve_exporter_build_info", "What is running."),
+            &["version", "revision", "contract"],
+        )?;
+        build_info
+            .with_label_values(&[
+                env!("CARGO_PKG_VERSION"),
+                env!("PVE_EXPORTER_REVISION"),
+                crate::sandbox::contract::VERSION,
+            ])
+            .set(1);
+        let registry = &metrics.registry;
+        registry.register(Box::new(build_info))?;
+        registry.register(Box::new(metrics.api_requests.clone()))?;
+        registry.register(Box::new(metrics.api_duration.clone()))?;
+        registry.register(Box::new(metrics.http_requests.clone()))?;
+        registry.register(Box::new(metrics.scrapes.clone()))?;
+        registry.register(Box::new(metrics.collector_failures.clone()))?;
+        registry.register(Box::new(metrics.component_info.clone()))?;
+        registry.register(Box::new(metrics.component_compile.clone()))?;
+        registry.register(Box::new(metrics.component_size.clone()))?;
+        let process = prometheus::process_collector::ProcessCollector::for_self();
+        if !process.desc().is_empty() {
+            registry.register(Box::new(process))?;
+        }
+        Ok(metrics)
+    }
+
+    /// Says which components serve, in place of those that served before.
+    pub fn set_collectors(&self, collectors: &CollectorSet) {
+        self.component_info.reset();
+        self.component_compile.reset();
+        self.component_size.reset();
+        for collector in collectors.iter() {
+            let facts = collector.component().facts();
+            let (name, origin) = (collector.name(), collector.origin.to_string());
+            self.component_info.with_label_values(&[name, &collector.schema.version, &origin, &facts.digest]).set(1);
+            self.component_compile.with_label_values(&[name]).set(facts.compile_time.as_secs_f64());
+            self.component_size.with_label_values(&[name]).set(i64::try_from(facts.size).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// Counts a scrape and what it could not collect.
+    pub fn scraped(&self, module: &str, report: &Report) {
+        self.scrapes.with_label_values(&[module]).inc();
+        for (collector, failure) in report.failures() {
+            self.collector_failures.with_label_values(&[collector, failure.reason]).inc();
+        }
+    }
+
+    /// Counts a request to the exporter.
+    pub fn answered(&self, handler: &str, code: u16) {
+        self.http_requests.with_label_values(&[handler, &code.to_string()]).inc();
+    }
+
+    /// Writes all of them.
+    pub fn encode(&self, encoder: &mut Encoder) {
+        for family in self.registry.gather() {
+            encode_family(&family, encoder);
+        }
+    }
+}
+
+impl Observer for Metrics {
+    fn request(&self, path: &str, status: &str, duration: Duration) {
+        self.api_requests.with_label_values(&[path, status]).inc();
+        self.api_duration.with_label_values(&[path]).observe(duration.as_secs_f64());
+    }
+}
+
+fn encode_family(family: &MetricFamily, encoder: &mut Encoder) {
+    let name = family.name();
+    let kind = match family.get_field_type() {
+        MetricType::COUNTER => Type::Counter,
+        MetricType::HISTOGRAM => Type::Histogram,
+        _ if name.ends_with("_info") => Type::Info,
+        _ => Type::Gauge,
+    };
+    encoder.family(name, family.help(), kind);
+    for metric in family.get_metric() {
+        let mut labels = String::new();
+        for pair in metric.get_label() {
+            push_label(&mut labels, pair.name(), pair.value());
+        }
+        match kind {
+            Type::Counter => encoder.sample(name, &labels, metric.get_counter().get_value()),
+            Type::Histogram => {
+                let histogram = metric.get_histogram();
+                let bucket = format!("{name}_bucket");
+                #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
+                {
+                    for step in histogram.get_bucket() {
+                        // Canonical in OpenMetrics: 1.0, not 1.
+                        let bound = format!("{:?}", step.upper_bound());
+                        encoder.sample_with(&bucket, &labels, ("le", &bound), step.cumulative_count() as f64);
+                    }
+                    let count = histogram.get_sample_count() as f64;
+                    encoder.sample_with(&bucket, &labels, ("le", "+Inf"), count);
+                    encoder.sample(&format!("{name}_sum"), &labels, histogram.get_sample_sum());
+                    encoder.sample(&format!("{name}_count"), &labels, count);
+                }
+            }
+            _ => encoder.sample(name, &labels, metric.get_gauge().get_value()),
+        }
+    }
+}

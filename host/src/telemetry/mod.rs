@@ -1,0 +1,7 @@
+//! What the exporter says of itself: its log and its own metrics.
+
+mod logs;
+mod metrics;
+
+pub use logs::init as init_logs;
+pub use metrics::Metrics;

@@ -1,0 +1,15 @@
+//! The HTTP side.
+//!
+//! | path | answer |
+//! |---|---|
+//! | `GET /metrics` | the exporter's own metrics and, where a module names its `target`, that cluster |
+//! | `GET /pve` | one cluster as prometheus-pve-exporter serves it: `module`, `target`, `cluster`, `node` |
+//! | `GET /` | a page for people: collectors, clusters, what is wrong |
+//! | `GET /-/healthy` | 200 while the process runs |
+//! | `GET /-/ready` | 200 while it serves, 503 while it shuts down |
+
+mod exposition;
+mod server;
+mod status;
+
+pub use server::{App, ServeError, listen, serve};

@@ -1,0 +1,134 @@
+//! The server: listeners, routes, and an end that lets scrapes in flight finish.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::{exposition, status};
+use crate::config::{Config, ListenAddress};
+use crate::scrape::Scraper;
+use crate::telemetry::Metrics;
+
+/// How long scrapes in flight may take to finish at the end.
+const SHUTDOWN: Duration = Duration::from_secs(10);
+
+/// Everything a request needs.
+#[derive(Debug)]
+pub struct App {
+    /// Modules and targets.
+    pub config: Config,
+    /// Who scrapes.
+    pub scraper: Scraper,
+    /// The exporter's own metrics.
+    pub metrics: Arc<Metrics>,
+    /// How long before the scraper's time-out to answer.
+    pub timeout_offset: Duration,
+    stopping: AtomicBool,
+}
+
+/// Why the server does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// An address can't be listened on.
+    #[error("can't listen on {address}: {source}{remedy}", remedy = remedy(.source))]
+    Listen {
+        /// The address.
+        address: String,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// The server ended by itself.
+    #[error("the server failed: {0}")]
+    Serve(std::io::Error),
+}
+
+fn remedy(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => "; stop whoever has it or choose another with --web.listen-address",
+        std::io::ErrorKind::PermissionDenied => "; ports below 1024 need a privilege, choose one above",
+        std::io::ErrorKind::AddrNotAvailable => "; it is no address of this machine (--web.listen-address)",
+        _ => " (--web.listen-address)",
+    }
+}
+
+impl App {
+    /// Serves this configuration.
+    #[must_use]
+    pub fn new(config: Config, scraper: Scraper, metrics: Arc<Metrics>, timeout_offset: Duration) -> Self {
+        Self { config, scraper, metrics, timeout_offset, stopping: AtomicBool::new(false) }
+    }
+
+    /// An answer that is an error, in plain text.
+    pub(super) fn refuse(&self, handler: &str, code: StatusCode, text: String) -> Response {
+        self.metrics.answered(handler, code.as_u16());
+        (code, text).into_response()
+    }
+}
+
+/// Binds every address, before anything else is done, so that one in use is told at once.
+pub async fn listen(addresses: &[ListenAddress]) -> Result<Vec<TcpListener>, ServeError> {
+    let mut listeners = Vec::with_capacity(addresses.len());
+    for address in addresses {
+        let text = address.to_string();
+        let listener = TcpListener::bind(&text).await;
+        listeners.push(listener.map_err(|source| ServeError::Listen { address: text, source })?);
+    }
+    Ok(listeners)
+}
+
+/// Serves until `shutdown` is done and the scrapes in flight with it.
+pub async fn serve(
+    app: Arc<App>,
+    listeners: Vec<TcpListener>,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    let router = Router::new()
+        .route("/metrics", get(exposition::metrics))
+        .route("/pve", get(exposition::pve))
+        .route("/", get(status::page))
+        .route("/-/healthy", get(|| async { "pve-exporter is healthy\n" }))
+        .route("/-/ready", get(ready))
+        .with_state(Arc::clone(&app));
+    let (stop, stopped) = watch::channel(());
+    let mut servers = tokio::task::JoinSet::new();
+    for listener in listeners {
+        if let Ok(address) = listener.local_addr() {
+            tracing::info!(%address, "listening");
+        }
+        let mut stopped = stopped.clone();
+        let server = axum::serve(listener, router.clone()).with_graceful_shutdown(async move {
+            let _ = stopped.changed().await;
+        });
+        servers.spawn(server.into_future());
+    }
+    drop(stopped);
+    tokio::select! {
+        () = shutdown => {}
+        Some(Ok(Err(error))) = servers.join_next() => return Err(ServeError::Serve(error)),
+    }
+    app.stopping.store(true, Ordering::Relaxed);
+    tracing::info!("shutting down, scrapes in flight have {} s", SHUTDOWN.as_secs());
+    let _ = stop.send(());
+    let ended = tokio::time::timeout(SHUTDOWN, async { while servers.join_next().await.is_some() {} }).await;
+    if ended.is_err() {
+        tracing::warn!("a connection did not end in time");
+    }
+    Ok(())
+}
+
+async fn ready(State(app): State<Arc<App>>) -> Response {
+    if app.stopping.load(Ordering::Relaxed) {
+        (StatusCode::SERVICE_UNAVAILABLE, "pve-exporter is shutting down\n").into_response()
+    } else {
+        "pve-exporter is ready\n".into_response()
+    }
+}
