@@ -20,8 +20,8 @@ fn embed() -> Result<(), String> {
     println!("cargo::rerun-if-env-changed=PVE_EXPORTER_REVISION");
     let manifest = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").map_err(|error| error.to_string())?);
     let workspace = manifest.parent().ok_or("the crate is not in its workspace")?;
-    let folder = std::env::var_os("PVE_EXPORTER_COMPONENTS")
-        .map_or_else(|| workspace.join("target/components"), PathBuf::from);
+    let folder =
+        std::env::var_os("PVE_EXPORTER_COMPONENTS").map_or_else(|| workspace.join("target/components"), PathBuf::from);
     println!("cargo::rerun-if-changed={}", folder.display());
 
     let mut components = Vec::new();

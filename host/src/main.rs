@@ -1,18 +1,15 @@
-//! The whole house: flags → configuration → log → listeners → collectors → server.
+//! Flags → configuration → log → exporter.
 //!
 //! Exit status: 0 after a clean end, 2 for a wrong command line or configuration, 1 for everything else; each with one
 //! line that says what and how to mend it.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use pve_exporter::config::{Config, Environment, Flags};
-use pve_exporter::registry::{Collector, CollectorSet, Origin, builtin_names, builtins};
-use pve_exporter::sandbox::{Limits, Sandbox};
-use pve_exporter::scrape::{Clusters, Scraper};
-use pve_exporter::telemetry::{Metrics, init_logs};
-use pve_exporter::{api, web};
+use pve_exporter::exporter::{self, ExporterError};
+use pve_exporter::registry::builtin_names;
+use pve_exporter::telemetry::init_logs;
 
 const CONFIGURATION: u8 = 2;
 
@@ -27,58 +24,30 @@ fn main() -> ExitCode {
             return ExitCode::from(CONFIGURATION);
         }
     };
-    init_logs(flags.log_level, flags.log_format);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("pve-exporter: error: no threads to run on: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    match runtime.block_on(run(flags, config)) {
+    match run(flags, config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("pve-exporter: error: {error:#}");
-            ExitCode::FAILURE
+            let configuration = error.downcast_ref::<ExporterError>().is_some_and(ExporterError::is_configuration);
+            if configuration { ExitCode::from(CONFIGURATION) } else { ExitCode::FAILURE }
         }
     }
 }
 
-async fn run(flags: Flags, config: Config) -> anyhow::Result<()> {
-    let metrics = Arc::new(Metrics::new().context("the exporter's own metrics contradict each other")?);
-    let limits = api::Limits {
-        max_concurrent: flags.api_max_concurrent,
-        max_concurrent_per_node: flags.api_max_concurrent_per_node,
-        max_body: flags.api_max_body,
-    };
-    let observer: Arc<dyn api::Observer> = metrics.clone();
-    let clusters = Clusters::new(limits, observer);
-    for module in config.modules.values() {
-        if let Some(targets) = &module.targets {
-            clusters.get(module, targets)?;
+fn run(flags: Flags, config: Config) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads to run on")?;
+    runtime.block_on(async {
+        if flags.config_check {
+            // What is wrong goes into the one line of the error, not into a log.
+            for (what, found) in exporter::check(&flags, &config).await? {
+                println!("{what}: {found}");
+            }
+            return Ok(());
         }
-    }
-    let listeners = web::listen(&flags.listen_addresses).await?;
-    let collectors = tokio::task::block_in_place(|| load_builtins(&flags))?;
-    metrics.set_collectors(&collectors);
-    let app = web::App::new(config, Scraper::new(clusters, collectors), metrics, flags.timeout_offset);
-    web::serve(Arc::new(app), listeners, stop_signal()).await?;
-    Ok(())
-}
-
-fn load_builtins(flags: &Flags) -> anyhow::Result<CollectorSet> {
-    let limits = Limits::default();
-    let sandbox = Sandbox::new(flags.sandbox_max_instances, limits.memory, None)?;
-    let mut set = CollectorSet::default();
-    for (name, component) in builtins() {
-        if !flags.collector(name, true) {
-            continue;
-        }
-        let collector = Collector::load(&sandbox, component, Origin::Builtin, limits.clone())
-            .with_context(|| format!("built-in collector {name}"))?;
-        set.add(Arc::new(collector)).with_context(|| format!("built-in collector {name}"))?;
-    }
-    Ok(set)
+        init_logs(flags.log_level, flags.log_format);
+        exporter::run(flags, config, stop_signal()).await?;
+        Ok(())
+    })
 }
 
 /// SIGINT or SIGTERM.

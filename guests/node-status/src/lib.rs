@@ -28,7 +28,7 @@ tables! {
     /// How the node booted. Proxmox VE says so since 8.1.
     BootMode(node, mode, secureboot) {
         info "pve_node_boot_mode_info"
-            "Boot mode (efi or legacy-bios) and whether secure boot is on (1, 0, or empty if not known), from boot-info.";
+            "Boot mode (efi or legacy-bios) and secure boot (1 on, 0 off, empty if not known), from boot-info.";
     }
 }
 

@@ -80,8 +80,8 @@ impl Answer<'_> {
         osds
     }
 
-    /// `SMART Disabled` and `UNKNOWN` (USB, RAID volumes, virtual disks, a time-out) are no failures; SAS disks say `OK`,
-    /// or why they fail in their own words.
+    /// `SMART Disabled` and `UNKNOWN` (USB, RAID volumes, virtual disks, a time-out) are no failures; SAS disks say
+    /// `OK`, or why they fail in their own words.
     fn smart(&self) -> Smart {
         match self.health.or_empty().trim() {
             "PASSED" | "OK" => Smart::Passed,

@@ -110,17 +110,17 @@ impl Input {
         }
         let elements: Vec<&RawValue> = serde_json::from_str(text).map_err(malformed(request))?;
         let total = elements.len();
-        let mut first_error = None;
+        let mut first = None;
         let mut values = Vec::with_capacity(total);
-        for element in elements {
+        for (position, element) in elements.into_iter().enumerate() {
             match serde_json::from_str(element.get()) {
                 Ok(Object(value)) => values.push(value),
-                Err(error) => first_error = first_error.or(Some(error)),
+                Err(error) => first = first.or(Some((position, error))),
             }
         }
-        if let Some(error) = first_error {
-            let lost = total - values.len();
-            output.warn(format!("{lost} of {total} entries of {} not understood: {error}", request.path));
+        if let Some((position, error)) = first {
+            let (lost, path) = (total - values.len(), request.path);
+            output.warn(format!("{lost} of {total} entries of {path} not understood, first entry {position}: {error}"));
         }
         Ok(values)
     }

@@ -1,8 +1,8 @@
 //! Types that read Proxmox VE's loose JSON and never fail.
 //!
-//! The API is Perl: a number that was ever used as a string is sent as a string, a boolean is 0, 1, "0", "1" or "", and any
-//! member may be null, "N/A" or missing. These types take whatever value stands there and are `None` where it is not what
-//! they are for, so one odd member costs itself and nothing else. Give each `#[serde(default)]` for the missing one.
+//! The API is Perl: a number that was ever used as a string is sent as a string, a boolean is 0, 1, "0", "1" or "",
+//! and any member may be null, "N/A" or missing. These types take whatever value stands there and are `None` where it
+//! is not what they are for, so one odd member costs itself and nothing else. `#[serde(default)]` is for missing ones.
 //!
 //! ```
 //! use pve_collector::lenient::{Flag, List, Number, Object, Text};
@@ -28,12 +28,12 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 
-use std::{borrow::Cow, fmt, marker::PhantomData, ops::Deref};
+mod visit;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
-};
+use std::{borrow::Cow, ops::Deref};
+
+use serde::{Deserialize, Deserializer};
+use visit::{ListVisitor, ObjectVisitor, ScalarVisitor};
 
 /// A number, or a string that holds one in JSON's notation, blanks around it allowed. Never NaN or infinite.
 ///
@@ -98,180 +98,134 @@ impl<T> Deref for List<T> {
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let number = match deserializer.deserialize_any(ScalarVisitor)? {
-            // serde_json's own parser, not `str::parse`: a second one would be a fifth of a small component.
-            Scalar::Text(text) => serde_json::from_str(text.trim()).ok(),
-            Scalar::Unsigned(number) => Some(number as f64),
-            Scalar::Signed(number) => Some(number as f64),
-            Scalar::Float(number) => Some(number),
-            Scalar::Bool(_) | Scalar::None => None,
-        };
-        Ok(Self(number.filter(|number| number.is_finite())))
+        deserializer.deserialize_any(ScalarVisitor).map(|scalar| Self(scalar.into_number()))
     }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(match deserializer.deserialize_any(ScalarVisitor)? {
-            Scalar::Text(text) => Some(text),
-            Scalar::Unsigned(number) => Some(number.to_string().into()),
-            Scalar::Signed(number) => Some(number.to_string().into()),
-            Scalar::Float(number) => Some(format!("{number:?}").into()),
-            Scalar::Bool(_) | Scalar::None => None,
-        }))
+        deserializer.deserialize_any(ScalarVisitor).map(|scalar| Self(scalar.into_text()))
     }
 }
 
 impl<'de> Deserialize<'de> for Flag {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(match deserializer.deserialize_any(ScalarVisitor)? {
-            Scalar::Bool(flag) => Some(flag),
-            Scalar::Unsigned(0) => Some(false),
-            Scalar::Unsigned(1) => Some(true),
-            Scalar::Text(text) => match &*text {
-                "1" => Some(true),
-                "0" | "" => Some(false),
-                _ => None,
-            },
-            _ => None,
-        }))
+        deserializer.deserialize_any(ScalarVisitor).map(|scalar| Self(scalar.into_flag()))
     }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ObjectVisitor(PhantomData)).map(Self)
+        deserializer.deserialize_any(ObjectVisitor::new()).map(Self)
     }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ListVisitor(PhantomData)).map(Self)
+        deserializer.deserialize_any(ListVisitor::new()).map(Self)
     }
 }
 
-/// A JSON value as far as it has no members; lists and objects are `None`, as null is.
-enum Scalar<'a> {
-    None,
-    Bool(bool),
-    Unsigned(u64),
-    Signed(i64),
-    Float(f64),
-    Text(Cow<'a, str>),
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-struct ScalarVisitor;
-
-impl<'de> Visitor<'de> for ScalarVisitor {
-    type Value = Scalar<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any value")
+    fn read<'a, T: Deserialize<'a>>(json: &'a str) -> T {
+        serde_json::from_str(json).unwrap()
     }
 
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Scalar::None)
-    }
-
-    fn visit_bool<E>(self, flag: bool) -> Result<Self::Value, E> {
-        Ok(Scalar::Bool(flag))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(Scalar::Unsigned(number))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(Scalar::Signed(number))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
-        Ok(Scalar::Float(number))
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Scalar::Text(Cow::Borrowed(text)))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Scalar::Text(Cow::Owned(text.to_owned())))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
-        skip_list(list)?;
-        Ok(Scalar::None)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
-        skip_object(object)?;
-        Ok(Scalar::None)
-    }
-}
-
-fn skip_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<(), A::Error> {
-    while list.next_element::<IgnoredAny>()?.is_some() {}
-    Ok(())
-}
-
-fn skip_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<(), A::Error> {
-    while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-    Ok(())
-}
-
-/// The visitor methods for null, booleans, numbers and strings, all of which give the same.
-macro_rules! scalars_give {
-    ($value:expr) => {
-        scalars_give!($value; visit_bool(bool) visit_u64(u64) visit_i64(i64) visit_f64(f64) visit_str(&str));
-
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok($value)
+    #[test]
+    fn numbers() {
+        for (json, number) in [
+            ("1.74", Some(1.74)),
+            ("-5", Some(-5.0)),
+            ("18446744073709551615", Some(18_446_744_073_709_551_615.0)),
+            (r#""1.74""#, Some(1.74)),
+            (r#"" 7200 ""#, Some(7200.0)),
+            (r#""1e3""#, Some(1000.0)),
+            (r#""\u0031""#, Some(1.0)),
+            (r#""nan""#, None),
+            (r#""NaN""#, None),
+            (r#""inf""#, None),
+            (r#""1e999""#, None),
+            (r#""0x10""#, None),
+            (r#""1 2""#, None),
+            (r#""""#, None),
+            (r#""N/A""#, None),
+            (r#""null""#, None),
+            ("null", None),
+            ("true", None),
+            ("[1]", None),
+            (r#"{"value":1}"#, None),
+        ] {
+            assert_eq!(read::<Number>(json), Number(number), "{json}");
         }
+    }
 
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("any value")
+    #[test]
+    fn texts() {
+        for (json, text) in [
+            (r#""node01""#, Some("node01")),
+            (r#""""#, Some("")),
+            (r#""tab\t""#, Some("tab\t")),
+            ("112", Some("112")),
+            ("-1", Some("-1")),
+            ("0.5", Some("0.5")),
+            ("true", None),
+            ("null", None),
+            (r#"["a"]"#, None),
+            ("{}", None),
+        ] {
+            assert_eq!(read::<Text>(json).as_str(), text, "{json}");
         }
-    };
-    ($value:expr; $($method:ident($scalar:ty))*) => {
-        $(fn $method<E>(self, _: $scalar) -> Result<Self::Value, E> {
-            Ok($value)
-        })*
-    };
-}
-
-struct ObjectVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
-    type Value = Option<T>;
-
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(object)).map(Some)
+        assert!(matches!(read(r#""node01""#), Text(Some(Cow::Borrowed("node01")))));
+        assert_eq!(read::<Text>(r#""ATA     ""#).label(), "ATA");
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
-        skip_list(list)?;
-        Ok(None)
-    }
-
-    scalars_give!(None);
-}
-
-struct ListVisitor<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
-    type Value = Vec<T>;
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let mut elements = Vec::new();
-        while let Some(element) = list.next_element()? {
-            elements.push(element);
+    #[test]
+    fn flags() {
+        for (json, flag) in [
+            ("1", Some(true)),
+            ("true", Some(true)),
+            (r#""1""#, Some(true)),
+            ("0", Some(false)),
+            ("false", Some(false)),
+            (r#""0""#, Some(false)),
+            (r#""""#, Some(false)),
+            ("2", None),
+            ("-1", None),
+            ("1.0", None),
+            (r#""yes""#, None),
+            ("null", None),
+            ("[]", None),
+        ] {
+            assert_eq!(read::<Flag>(json), Flag(flag), "{json}");
         }
-        Ok(elements)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
-        skip_object(object)?;
-        Ok(Vec::new())
+    #[derive(Debug, Default, Deserialize, PartialEq)]
+    #[serde(default)]
+    struct Pair {
+        a: Number,
+        b: Number,
     }
 
-    scalars_give!(Vec::new());
+    #[test]
+    fn objects_are_not_read_from_lists() {
+        assert_eq!(
+            read::<Object<Pair>>(r#"{"b":"2","c":[{}]}"#),
+            Object(Some(Pair { a: Number(None), b: Number(Some(2.0)) }))
+        );
+        for json in ["[1,2]", "null", "1", "-1", "1.5", r#""{}""#, "true", "[[]]"] {
+            assert_eq!(read::<Object<Pair>>(json), Object(None), "{json}");
+        }
+    }
+
+    #[test]
+    fn lists_keep_positions() {
+        assert_eq!(read::<List<Number>>(r#"["1",null,3]"#).0, [Number(Some(1.0)), Number(None), Number(Some(3.0))]);
+        for json in ["{}", r#"{"0":1}"#, "null", "1", r#""[1]""#, "false"] {
+            assert!(read::<List<Number>>(json).is_empty(), "{json}");
+        }
+    }
 }

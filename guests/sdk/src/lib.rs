@@ -2,8 +2,8 @@
 //! metrics.
 //!
 //! A collector says which paths it wants to see ([`Request`]) and which metrics it gives ([`tables!`]), and turns one
-//! into the other ([`Collector::collect`]). The host makes the requests, one call comes for each node, guest or storage,
-//! and nothing lasts from one call to the next.
+//! into the other ([`Collector::collect`]). The host makes the requests, one call comes for each node, guest or
+//! storage, and nothing lasts from one call to the next.
 //!
 //! ```
 //! use pve_collector::{Collector, Failure, Input, Output, Package, Request, Table, lenient::Number, tables};
@@ -106,3 +106,7 @@ macro_rules! export {
         const _: fn() -> $crate::contract::Manifest = $crate::describe::<$collector>;
     };
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

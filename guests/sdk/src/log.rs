@@ -34,10 +34,10 @@ fn write(level: Level, message: &str) {
     crate::wasm::bindings::log(level, message);
 }
 
-/// Makes a panic say where and why before it ends the call: a trap alone says neither.
+/// Makes a panic say where and why, in one line, before it ends the call: a trap alone says neither.
 #[cfg(target_arch = "wasm32")]
 pub(crate) fn hook_panics() {
-    std::panic::set_hook(Box::new(|panic| error(&panic.to_string())));
+    std::panic::set_hook(Box::new(|panic| error(&panic.to_string().replace('\n', " "))));
 }
 
 #[cfg(not(target_arch = "wasm32"))]

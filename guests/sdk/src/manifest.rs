@@ -116,36 +116,38 @@ pub fn describe<C: Collector>() -> contract::Manifest {
         name: name.to_owned(),
         version: version.to_owned(),
         description: description.to_owned(),
-        requests: C::REQUESTS.iter().map(|request| request.to_contract()).collect(),
-        tables: C::TABLES.iter().map(Table::to_contract).collect(),
+        requests: C::REQUESTS.iter().map(contract::Request::from).collect(),
+        tables: C::TABLES.iter().map(contract::Table::from).collect(),
+    }
+}
+
+impl From<&Request> for contract::Request {
+    fn from(request: &Request) -> Self {
+        let Request { path, max_age_seconds, optional } = *request;
+        Self { path: path.to_owned(), max_age_seconds, optional }
+    }
+}
+
+impl From<&Table> for contract::Table {
+    fn from(table: &Table) -> Self {
+        Self { label_names: owned(table.labels), metrics: table.metrics.iter().map(contract::Metric::from).collect() }
+    }
+}
+
+impl From<&Metric> for contract::Metric {
+    fn from(metric: &Metric) -> Self {
+        let kind = match metric.kind {
+            Kind::Gauge => contract::Kind::Gauge,
+            Kind::Counter => contract::Kind::Counter,
+            Kind::Info => contract::Kind::Info,
+            Kind::StateSet { label, states } => {
+                contract::Kind::StateSet(contract::StateSet { label: label.to_owned(), states: owned(states) })
+            }
+        };
+        Self { name: metric.name.to_owned(), help: metric.help.to_owned(), kind }
     }
 }
 
 fn owned(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
-}
-
-impl Request {
-    fn to_contract(self) -> contract::Request {
-        let Self { path, max_age_seconds, optional } = self;
-        contract::Request { path: path.to_owned(), max_age_seconds, optional }
-    }
-}
-
-impl Table {
-    fn to_contract(&self) -> contract::Table {
-        let metrics = self.metrics.iter().map(|metric| contract::Metric {
-            name: metric.name.to_owned(),
-            help: metric.help.to_owned(),
-            kind: match metric.kind {
-                Kind::Gauge => contract::Kind::Gauge,
-                Kind::Counter => contract::Kind::Counter,
-                Kind::Info => contract::Kind::Info,
-                Kind::StateSet { label, states } => {
-                    contract::Kind::StateSet(contract::StateSet { label: label.to_owned(), states: owned(states) })
-                }
-            },
-        });
-        contract::Table { label_names: owned(self.labels), metrics: metrics.collect() }
-    }
 }

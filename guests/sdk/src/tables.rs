@@ -14,7 +14,7 @@
 /// | `gauge "name" "help";` | none: always 1 |
 /// | `counter field "name_total" "help";` | `Option<f64>` |
 /// | `info "name_info" "help";` | none: always 1 |
-/// | `state field: States("label") "name" "help";` | [`State`](crate::State) of an enum declared with [`states!`](crate::states) |
+/// | `state field: States("label") "name" "help";` | [`State`](crate::State) of a [`states!`](crate::states) |
 ///
 /// ```
 /// use pve_collector::{Output, State, states, tables};

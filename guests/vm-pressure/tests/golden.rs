@@ -1,7 +1,7 @@
 //! Real-shaped answers and the exposition they must give.
 
-use vm_pressure::VmPressure;
 use pve_collector::testing::assert_golden;
+use vm_pressure::VmPressure;
 
 #[test]
 fn fixtures_give_what_is_expected() {

@@ -36,6 +36,10 @@ impl Answer {
             malformed(format!("the answer is not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
         })?;
         let data = match serde_json::from_str::<Envelope<'_>>(&body) {
+            // serde would take a list for a struct.
+            Ok(_) if !body.trim_start().starts_with('{') => {
+                return Err(malformed("the answer is not a JSON object".to_owned()));
+            }
             Ok(Envelope { data: Some(data) }) => {
                 // Borrowed from `body`, so the difference is its place in there.
                 let start = (data.get().as_ptr() as usize).saturating_sub(body.as_ptr() as usize);

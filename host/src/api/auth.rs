@@ -20,8 +20,6 @@ use crate::config::{Credentials, Secret};
 
 /// The login's name for the observer.
 const LOGIN: &str = "/access/ticket";
-/// A ticket of this age is renewed: two hours less a margin for clocks and slow scrapes.
-const RENEW: Duration = Duration::from_secs(105 * 60);
 /// A ticket of this age is no password for a new one any more.
 const EXPIRED: Duration = Duration::from_secs(118 * 60);
 /// How long a refused login is not tried again.
@@ -41,6 +39,8 @@ pub(super) struct Login {
     user: String,
     password: Secret,
     otp: Option<Secret>,
+    /// When a ticket is renewed.
+    age: Duration,
     state: Mutex<State>,
     /// Held while logging in: the others wait here and then find the new ticket.
     gate: tokio::sync::Mutex<()>,
@@ -87,7 +87,7 @@ pub(super) struct Pass {
 }
 
 impl Auth {
-    pub(super) fn new(credentials: &Credentials) -> Result<Self, String> {
+    pub(super) fn new(credentials: &Credentials, ticket_age: Duration) -> Result<Self, String> {
         match credentials {
             Credentials::Token { user, name, value } => {
                 let token = format!("{user}!{name}={}", value.reveal());
@@ -100,6 +100,7 @@ impl Auth {
                 user: user.clone(),
                 password: password.clone(),
                 otp: otp.clone(),
+                age: ticket_age,
                 state: Mutex::default(),
                 gate: tokio::sync::Mutex::default(),
             }))),
@@ -135,13 +136,13 @@ impl Login {
     }
 
     async fn pass(&self, link: &Link, end: Instant) -> Result<Pass, FetchError> {
-        if let Some(known) = self.state().known(RENEW) {
+        if let Some(known) = self.state().known(self.age) {
             return known;
         }
         let Ok(_gate) = timeout_at(end, self.gate.lock()).await else {
             return Err(FetchError::new(FetchErrorKind::TimedOut, "another request's login took too long"));
         };
-        if let Some(known) = self.state().known(RENEW) {
+        if let Some(known) = self.state().known(self.age) {
             return known;
         }
         let since = Instant::now();

@@ -81,7 +81,7 @@ fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
     None
 }
 
-/// `: No such host`, the innermost source.
+/// ` (no such host)`, the innermost source.
 fn reason(error: &(dyn Error + 'static)) -> String {
     let mut last = error;
     while let Some(source) = last.source() {
@@ -106,7 +106,8 @@ fn describe_io(error: &reqwest::Error) -> String {
 
 fn describe_tls(error: &rustls::Error) -> String {
     match error {
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+        // A bad signature is what another cluster's CA of the same name gives.
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
             "the server's certificate is signed by an unknown authority: set verify_ssl to the cluster's CA file \
              (/etc/pve/pve-root-ca.pem of a node, copied here), or pin the certificate with fingerprint"
                 .to_owned()

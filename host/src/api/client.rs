@@ -41,11 +41,18 @@ pub struct Limits {
     pub max_concurrent_per_node: usize,
     /// Bytes of a body, decompressed.
     pub max_body: usize,
+    /// Age at which a ticket is renewed. Proxmox VE's are good for two hours.
+    pub ticket_age: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_concurrent: 16, max_concurrent_per_node: 3, max_body: 32 << 20 }
+        Self {
+            max_concurrent: 16,
+            max_concurrent_per_node: 3,
+            max_body: 32 << 20,
+            ticket_age: Duration::from_secs(105 * 60),
+        }
     }
 }
 
@@ -86,7 +93,7 @@ impl Client {
         let per_node = module.max_concurrent_per_node.unwrap_or(limits.max_concurrent_per_node);
         Ok(Self {
             link: Link::new(module, targets, limits.max_body, max_concurrent, observer).map_err(error)?,
-            auth: Auth::new(&module.credentials).map_err(error)?,
+            auth: Auth::new(&module.credentials, limits.ticket_age).map_err(error)?,
             slots: Slots::new(max_concurrent, per_node),
             timeout: module.timeout,
         })
@@ -95,11 +102,13 @@ impl Client {
     /// GET one path. Waits for a free slot, then asks, for as long as the module's time-out; over by `deadline`
     /// whatever happens.
     pub async fn get(&self, path: &Path, deadline: Instant) -> Result<Answer, FetchError> {
-        let Ok(_slot) = timeout_at(deadline, self.slots.take(path.node_name())).await else {
+        let slot = timeout_at(deadline, self.slots.take(path.node_name())).await;
+        // Slots come free when others run into the same deadline.
+        if slot.is_err() || Instant::now() >= deadline {
             let queue = path.node().unwrap_or("the cluster");
             let detail = format!("the deadline came before a free slot: other requests to {queue} took too long");
             return Err(FetchError::new(FetchErrorKind::TimedOut, detail));
-        };
+        }
         let end = deadline.min(Instant::now() + self.timeout);
         let (mut reply, pass) = self.ask(path, end).await?;
         if reply.status == 401 && self.auth.refused(&pass) {

@@ -85,7 +85,8 @@ impl FetchError {
 
     /// For a status that is no success. `reason` comes from the wire: control characters do not reach the log.
     pub(super) fn of_status(status: u16, reason: &str) -> Self {
-        let reason: String = reason.trim().chars().filter(|c| !c.is_control()).take(300).collect();
+        let plain = |c: char| if c.is_control() { ' ' } else { c };
+        let reason: String = reason.trim().chars().map(plain).take(300).collect();
         let mut detail = format!("{status} {reason}");
         let detail_end = detail.trim_end().len();
         detail.truncate(detail_end);

@@ -16,6 +16,8 @@ use crate::config::{Module, Targets};
 
 /// `pveproxy` closes a connection that was idle for 5 s; ours are gone before that.
 const IDLE: Duration = Duration::from_secs(4);
+/// How long one of several addresses may take to connect: the next one must have its turn before a usual deadline.
+const CONNECT: Duration = Duration::from_secs(3);
 
 /// What came back: the body only with a success.
 pub(super) struct Reply {
@@ -80,7 +82,7 @@ impl Link {
             && several > 1
         {
             // A host that is off swallows packets; each address gets its share of the time-out.
-            builder = builder.connect_timeout(module.timeout / several);
+            builder = builder.connect_timeout(CONNECT.min(module.timeout / several));
         }
         let http = builder.build().map_err(|error| format!("no HTTP client: {error}"))?;
         Ok(Self { http, addresses, current: AtomicUsize::new(0), max_body, observer })
@@ -158,8 +160,8 @@ impl Link {
 
     async fn read(&self, address: &Address, mut response: Response) -> Result<Reply, Failure> {
         let reason = match response.extensions().get::<hyper::ext::ReasonPhrase>() {
-            Some(phrase) => String::from_utf8_lossy(phrase.as_bytes()).into_owned(),
-            None => response.status().canonical_reason().unwrap_or_default().to_owned(),
+            Some(phrase) if !phrase.as_bytes().is_empty() => String::from_utf8_lossy(phrase.as_bytes()).into_owned(),
+            _ => response.status().canonical_reason().unwrap_or_default().to_owned(),
         };
         let content_type = match response.headers().get(header::CONTENT_TYPE).map(header::HeaderValue::to_str) {
             Some(Ok(text)) => text.to_owned(),

@@ -11,11 +11,15 @@ mod error;
 mod link;
 mod path;
 mod place;
+mod segment;
 mod slots;
+mod template;
 mod tls;
 
 pub use answer::Answer;
 pub use client::{Client, ClientError, Limits, NoObserver, Observer};
 pub use error::{FetchError, FetchErrorKind};
-pub use path::{BindError, Path, Placeholders, Template, TemplateError};
+pub use path::Path;
 pub use place::{GuestType, Place};
+pub use segment::Placeholders;
+pub use template::{BindError, Template, TemplateError};

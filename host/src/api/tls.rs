@@ -46,7 +46,7 @@ fn verifier(verify: &Verify, provider: Arc<CryptoProvider>) -> Result<Arc<dyn Se
             )),
         },
         Verify::CaFile(path) => Ok(Arc::new(Checker { rule: Rule::file(path, &provider)?, provider })),
-        Verify::Disabled => Ok(Arc::new(Checker { rule: Rule::None, provider })),
+        Verify::Disabled => Ok(Arc::new(Checker { rule: Rule::Anyone, provider })),
         Verify::Fingerprints(pins) => Ok(Arc::new(Checker { rule: Rule::Pinned(pins.clone()), provider })),
     }
 }
@@ -73,7 +73,7 @@ enum Rule {
     /// Its SHA-256, whatever name or date is in it: what Proxmox VE's own tools call a fingerprint.
     Pinned(Vec<[u8; 32]>),
     /// `verify_ssl: false`: any.
-    None,
+    Anyone,
 }
 
 impl Rule {
@@ -107,7 +107,7 @@ impl ServerCertVerifier for Checker {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         match &self.rule {
-            Rule::None => Ok(ServerCertVerified::assertion()),
+            Rule::Anyone => Ok(ServerCertVerified::assertion()),
             Rule::Pinned(pins) => {
                 let digest: [u8; 32] = Sha256::digest(end_entity).into();
                 if pins.contains(&digest) {
@@ -138,7 +138,7 @@ impl ServerCertVerifier for Checker {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         match self.rule {
-            Rule::None => Ok(HandshakeSignatureValid::assertion()),
+            Rule::Anyone => Ok(HandshakeSignatureValid::assertion()),
             _ => verify_tls12_signature(
                 message,
                 certificate,
@@ -155,7 +155,7 @@ impl ServerCertVerifier for Checker {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         match self.rule {
-            Rule::None => Ok(HandshakeSignatureValid::assertion()),
+            Rule::Anyone => Ok(HandshakeSignatureValid::assertion()),
             _ => verify_tls13_signature(
                 message,
                 certificate,

@@ -29,7 +29,7 @@ pub enum ConfigError {
         error: std::io::Error,
     },
     /// It is no YAML.
-    #[error("{}:{line}:{column}: {problem}; quote values with special characters", .path.display())]
+    #[error("{}:{line}:{column}: {problem}", .path.display())]
     Syntax {
         /// The file.
         path: PathBuf,

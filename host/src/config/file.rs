@@ -78,10 +78,10 @@ fn scalar_text(value: &Value) -> Option<String> {
     }
 }
 
-/// The parser's message without the place it ends with, which stands before it already.
+/// The parser's message without the place it ends with, which stands before it already, and with the remedy: passwords
+/// full of punctuation are what breaks these files.
 fn without_location(message: &str) -> String {
-    match message.split_once(" at line ") {
-        Some((problem, _)) => problem.to_owned(),
-        None => message.to_owned(),
-    }
+    let problem = message.split_once(" at line ").map_or(message, |(problem, _)| problem);
+    let remedy = if problem.contains("duplicate") { "remove one" } else { "quote values with special characters" };
+    format!("{problem}: {remedy}")
 }

@@ -64,6 +64,11 @@ impl Keys {
         self.problems.push(problem.into());
     }
 
+    /// How many there are so far.
+    pub(super) fn problems(&self) -> usize {
+        self.problems.len()
+    }
+
     fn take(&mut self, key: &str) -> Option<Value> {
         self.values.remove(key)
     }

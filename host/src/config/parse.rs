@@ -69,12 +69,16 @@ fn credentials(keys: &mut Keys) -> Option<Credentials> {
     if !keys.has("user") {
         keys.problem("user is missing: write user: prometheus@pve");
     }
+    let before = keys.problems();
     let user = keys.text("user");
     let mut token_name = keys.text("token_name");
     let token_value = keys.secret_or_file("token_value", "token_value_file");
     let password = keys.secret_or_file("password", "password_file");
     let otp = keys.secret("otp");
-
+    if keys.problems() > before {
+        // What can't be read would be called missing.
+        return None;
+    }
     let user = user?;
     // Whoever pastes a whole token into the wrong key does not want to read it in a log.
     if user.contains('=') {

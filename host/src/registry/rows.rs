@@ -181,7 +181,9 @@ fn keep(kept: &mut TableRows, table: &Table, row: &contract::Row, rejections: &m
     for (value, column) in row.values.iter().zip(&table.columns) {
         kept.cells.push(match value {
             contract::Value::Absent => Cell::Absent,
-            contract::Value::Number(number) if column.kind == Kind::Counter && !(number.is_finite() && *number >= 0.0) => {
+            contract::Value::Number(number)
+                if column.kind == Kind::Counter && !(number.is_finite() && *number >= 0.0) =>
+            {
                 rejections.add("counter_value", || format!("a counter is {number}"));
                 Cell::Absent
             }

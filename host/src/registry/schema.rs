@@ -237,12 +237,7 @@ impl Check<'_> {
     }
 
     /// A metric as a family of its own, and its states.
-    fn metric(
-        &mut self,
-        metric: contract::Metric,
-        labels: &[String],
-        member: (usize, usize),
-    ) -> (Family, Vec<String>) {
+    fn metric(&mut self, metric: contract::Metric, labels: &[String], member: (usize, usize)) -> (Family, Vec<String>) {
         let contract::Metric { name, help, kind } = metric;
         if !is_metric_name(&name) || name.len() > 200 {
             self.problem(format!("{:?} is not a metric name", shorten(&name, 80)));

@@ -28,13 +28,18 @@ pub enum LoadError {
         limit: usize,
     },
     /// WebAssembly, but a core module.
-    #[error("the file is a core WebAssembly module, not a component; link it with wasm-component-ld or `wasm-tools component new`")]
+    #[error(
+        "the file is a core WebAssembly module, not a component; link it with wasm-component-ld or `wasm-tools component new`"
+    )]
     CoreModule,
     /// No WebAssembly at all.
     #[error("the file is not WebAssembly (it does not begin with \\0asm)")]
     NotWasm,
     /// Built against another version of the contract.
-    #[error("built for version {found} of the collector contract, this exporter speaks {}; rebuild it with the wit/collector.wit of this release", contract::VERSION)]
+    #[error(
+        "built for version {found} of the collector contract, this exporter speaks {}; rebuild it with the wit/collector.wit of this release",
+        contract::VERSION
+    )]
     ContractVersion {
         /// The version the component imports.
         found: String,
@@ -153,8 +158,7 @@ impl Component {
         export: impl FnOnce(&Collector, &mut wasmtime::Store<State>) -> wasmtime::Result<T>,
     ) -> (Result<T, CallError>, Usage) {
         let mut call = Call::new(&self.sandbox.engine, limits, LogBudget::new(log, place, limits));
-        let result =
-            self.pre.instantiate(&mut call.store).and_then(|collector| export(&collector, &mut call.store));
+        let result = self.pre.instantiate(&mut call.store).and_then(|collector| export(&collector, &mut call.store));
         let result = result.map_err(|error| call.classify(&error));
         (result, call.usage())
     }

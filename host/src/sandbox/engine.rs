@@ -10,9 +10,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use wasmtime::{
-    Cache, CacheConfig, Config, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig,
-};
+use wasmtime::{Cache, CacheConfig, Config, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 /// How often the epoch moves on: the resolution of CPU limits. 10 ms, as Spin has it; each tick costs one atomic add.
 pub const EPOCH_TICK: Duration = Duration::from_millis(10);
@@ -85,13 +83,7 @@ impl Sandbox {
             }
         };
         let clock = Clock::start(engine.weak()).map_err(EngineError::Clock)?;
-        Ok(Self {
-            engine,
-            slots: Arc::new(Semaphore::new(slots)),
-            slot_count: slots,
-            pooled,
-            _clock: Arc::new(clock),
-        })
+        Ok(Self { engine, slots: Arc::new(Semaphore::new(slots)), slot_count: slots, pooled, _clock: Arc::new(clock) })
     }
 
     /// Waits for a free slot. Hold it for the whole call: a full pool makes instantiation fail, not wait.

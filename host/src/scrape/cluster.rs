@@ -6,10 +6,13 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use parking_lot::Mutex;
+use tokio::time::Instant;
 
 use super::cache::Cache;
+use super::discovery::Discovery;
+use super::inventory::Inventory;
 use super::report::Report;
-use crate::api::{Client, ClientError, Limits, Observer};
+use crate::api::{Client, ClientError, FetchError, Limits, Observer};
 use crate::config::{Module, Targets};
 
 /// Clusters kept at most. `/pve?target=` names them freely where the configuration does not say which are allowed.
@@ -40,6 +43,11 @@ impl std::fmt::Debug for Cluster {
 }
 
 impl Cluster {
+    /// Asks what there is, without collecting anything.
+    pub async fn discover(&self, deadline: Instant) -> Result<Inventory, FetchError> {
+        Discovery::ask(self, deadline).await.inventory()
+    }
+
     /// The last scrape's report and its time.
     pub fn last(&self) -> Option<(SystemTime, Arc<Report>)> {
         self.last.lock().as_ref().map(|last| (last.at, Arc::clone(&last.report)))
@@ -50,24 +58,24 @@ impl Cluster {
     pub(super) fn finish(&self, report: &Arc<Report>) {
         let last = self.last.lock().replace(Last { at: SystemTime::now(), report: Arc::clone(report) });
         let (before, now) = (last.as_ref().map(|last| keys(&last.report)).unwrap_or_default(), keys(report));
-        let (module, target) = (self.module.as_str(), self.targets.to_string());
+        let (module, cluster) = (self.module.as_str(), self.targets.to_string());
         for (key, detail) in &now {
             let (collector, place, reason) = key;
             if before.contains_key(key) {
-                tracing::debug!(module, target, collector, place, reason, "not collected: {detail}");
+                tracing::debug!(module, cluster, collector, place, reason, "not collected: {detail}");
             } else {
-                tracing::warn!(module, target, collector, place, reason, "not collected: {detail}");
+                tracing::warn!(module, cluster, collector, place, reason, "not collected: {detail}");
             }
         }
         for (collector, place, reason) in before.keys().filter(|key| !now.contains_key(*key)) {
-            tracing::info!(module, target, collector, place, reason, "no longer failing");
+            tracing::info!(module, cluster, collector, place, reason, "no longer failing");
         }
         for (collector, account) in &report.collectors {
             for (place, warning) in &account.warnings {
-                tracing::debug!(module, target, collector, %place, "warning: {warning}");
+                tracing::debug!(module, cluster, collector, %place, "warning: {warning}");
             }
             for (reason, count, first) in account.rejections.iter() {
-                tracing::debug!(module, target, collector, reason, count, "samples lost: {first}");
+                tracing::debug!(module, cluster, collector, reason, count, "samples lost: {first}");
             }
         }
     }
@@ -76,6 +84,13 @@ impl Cluster {
 type FailureKey = (String, String, &'static str);
 
 fn keys(report: &Report) -> BTreeMap<FailureKey, &str> {
+    // Where the API does not answer, every collector fails for that one reason: one line, not one a collector.
+    if let Some(error) = &report.discovery_error {
+        return BTreeMap::from([(
+            ("all".to_owned(), "cluster".to_owned(), error.kind.as_str()),
+            error.detail.as_str(),
+        )]);
+    }
     report
         .failures()
         .map(|(collector, failure)| {

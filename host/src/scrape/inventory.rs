@@ -11,11 +11,6 @@ use serde::Deserialize;
 
 use crate::api::{Answer, FetchError, GuestType, Place, Template};
 
-/// The path of the cluster's members.
-pub(super) const STATUS: &str = "/cluster/status";
-/// The path of everything in the cluster.
-pub(super) const RESOURCES: &str = "/cluster/resources";
-
 /// A node of the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
@@ -98,9 +93,10 @@ impl Inventory {
             self.nodes.iter().filter(|node| node.online && wanted(node)).map(|node| &*node.name).collect();
         let fixed = templates.iter().find_map(|template| template.fixed_guest_type());
         if all.vmid {
-            let guests = self.guests.iter().filter(|(node, kind, _)| {
-                asked.contains(&**node) && fixed.is_none_or(|fixed| fixed == *kind)
-            });
+            let guests = self
+                .guests
+                .iter()
+                .filter(|(node, kind, _)| asked.contains(&**node) && fixed.is_none_or(|fixed| fixed == *kind));
             guests.map(|(node, kind, vmid)| Place::guest(Arc::clone(node), *kind, *vmid)).collect()
         } else if all.storage {
             let storages = self.storages.iter().filter(|(node, _)| asked.contains(&**node));

@@ -10,6 +10,7 @@
 
 mod cache;
 mod cluster;
+mod discovery;
 mod inventory;
 mod plan;
 mod report;

@@ -67,8 +67,7 @@ impl Plan {
                 (_, Scope { nodes, .. }) => nodes,
             };
             let templates: Vec<&Template> = schema.requests.iter().map(|request| &request.template).collect();
-            let places =
-                inventory.places(&templates, |node| wanted_nodes == Some(NodeScope::All) || node.local);
+            let places = inventory.places(&templates, |node| wanted_nodes == Some(NodeScope::All) || node.local);
             for place in places {
                 let answers = schema
                     .requests

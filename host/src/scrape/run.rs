@@ -3,7 +3,7 @@
 //! Each distinct GET is a shared future; each job awaits its own and is collected at once, so nothing waits for the
 //! slowest node but that node's own places. Everything is over by the deadline: what is not in by then has failed.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,10 +15,11 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use super::cluster::Cluster;
-use super::inventory::{Inventory, RESOURCES, STATUS};
+use super::discovery::Discovery;
+use super::inventory::Inventory;
 use super::plan::{Fetch, Job, Plan, Scope};
 use super::report::Report;
-use crate::api::{Answer, FetchError, FetchErrorKind, Path, Place, Template};
+use crate::api::{Answer, FetchError, FetchErrorKind, Place};
 use crate::exposition::Encoder;
 use crate::registry::{Collected, Collection, Collector, CollectorSet, Rows};
 
@@ -55,11 +56,16 @@ struct Outcome {
 }
 
 /// Scrapes a cluster; over by `deadline`.
-pub(super) async fn run(cluster: Arc<Cluster>, collectors: Arc<CollectorSet>, scope: Scope, deadline: Instant) -> Scrape {
+pub(super) async fn run(
+    cluster: Arc<Cluster>,
+    collectors: Arc<CollectorSet>,
+    scope: Scope,
+    deadline: Instant,
+) -> Scrape {
     let started = Instant::now();
     let mut report = Report::new();
-    let (status, resources) = tokio::join!(discover(&cluster, STATUS, deadline), discover(&cluster, RESOURCES, deadline));
-    let inventory = Inventory::read(&status.1, &resources.1).unwrap_or_else(|error| {
+    let discovery = Discovery::ask(&cluster, deadline).await;
+    let inventory = discovery.inventory().unwrap_or_else(|error| {
         report.discovery_error = Some(error);
         Inventory::default()
     });
@@ -71,7 +77,7 @@ pub(super) async fn run(cluster: Arc<Cluster>, collectors: Arc<CollectorSet>, sc
     }
 
     let plan = Plan::new(&collectors, &inventory, scope);
-    let mut known: HashMap<Path, Fetched> = [status, resources].into_iter().filter_map(|(path, f)| Some((path?, f))).collect();
+    let mut known = discovery.into_answers();
     let fetches: Vec<SharedFetch> = plan
         .fetches
         .into_iter()
@@ -120,26 +126,13 @@ pub(super) async fn run(cluster: Arc<Cluster>, collectors: Arc<CollectorSet>, sc
     Scrape { collected, report: Arc::new(report) }
 }
 
-/// One of the two requests of discovery. The path is `None` only if the constant is no template, which a test excludes.
-async fn discover(cluster: &Cluster, path: &'static str, deadline: Instant) -> (Option<Path>, Fetched) {
-    let bound = Template::parse(path).ok().and_then(|template| template.bind(&Place::cluster()).ok());
-    match bound {
-        Some(path) => {
-            let fetched = cluster.client.get(&path, deadline).await;
-            (Some(path), fetched)
-        }
-        None => (None, Err(FetchError { kind: FetchErrorKind::Malformed, detail: path.to_owned(), status: None })),
-    }
-}
-
 /// Without an inventory no collector can run: all say so, for the same reason.
 fn report_undiscovered(report: &mut Report, collectors: &CollectorSet, scope: Scope) {
     let Some(error) = report.discovery_error.clone() else { return };
     for collector in collectors.iter() {
         let cluster_side = collector.schema.placeholders.is_empty();
         if (cluster_side && scope.cluster) || (!cluster_side && scope.nodes.is_some()) {
-            let detail = format!("{STATUS}: {error}");
-            report.collector(collector).fail(Place::cluster(), error.kind.as_str(), detail);
+            report.collector(collector).fail(Place::cluster(), error.kind.as_str(), error.to_string());
         }
     }
 }
@@ -180,7 +173,8 @@ async fn work(job: Job, position: usize, answers: Vec<SharedFetch>, now: u64, de
 fn missing(collector: &Collector, place: &Place, fetched: &[Fetched]) -> Option<(&'static str, String)> {
     collector.schema.requests.iter().zip(fetched).find_map(|(request, fetched)| match fetched {
         Err(error) if !request.optional => {
-            let path = request.template.bind(place).map_or_else(|_| request.template.to_string(), |path| path.to_string());
+            let path =
+                request.template.bind(place).map_or_else(|_| request.template.to_string(), |path| path.to_string());
             Some((error.kind.as_str(), format!("{path}: {error}")))
         }
         _ => None,

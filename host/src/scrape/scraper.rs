@@ -84,8 +84,7 @@ impl Scraper {
     /// Scrapes, or joins a scrape of the same thing that is under way.
     pub async fn scrape(&self, request: Request<'_>) -> Result<Arc<Scrape>, ScrapeError> {
         let cluster = self.clusters.get(request.module, &request.targets)?;
-        let flight =
-            Flight { module: request.module.name.clone(), targets: request.targets, scope: request.scope };
+        let flight = Flight { module: request.module.name.clone(), targets: request.targets, scope: request.scope };
         let run = {
             let mut in_flight = self.in_flight.lock();
             in_flight.retain(|_, run| run.upgrade().is_some());

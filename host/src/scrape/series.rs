@@ -23,9 +23,11 @@ impl Report {
             ("pve_exporter_collector_success", "Whether the collector gave its rows for every place.", |c| {
                 f64::from(u8::from(c.success()))
             }),
-            ("pve_exporter_collector_duration_seconds", "Wall time of the collector's calls, all places together.", |c| {
-                c.wall.as_secs_f64()
-            }),
+            (
+                "pve_exporter_collector_duration_seconds",
+                "Wall time of the collector's calls, all places together.",
+                |c| c.wall.as_secs_f64(),
+            ),
             ("pve_exporter_collector_cpu_seconds", "CPU time of the collector's calls, all places together.", |c| {
                 c.cpu.as_secs_f64()
             }),

@@ -1,6 +1,7 @@
 //! The log: one line an event to standard error, logfmt or JSON, never coloured.
 
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
@@ -25,6 +26,8 @@ pub fn init(level: LogLevel, format: LogFormat) {
             .boxed(),
         LogFormat::Json => fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed(),
     };
+    // Libraries' details are theirs; below information they stay out, whatever they would print.
+    let filter = Targets::new().with_default(level.min(LevelFilter::INFO)).with_target("pve_exporter", level);
     // Only fails where a subscriber is set already.
-    let _ = tracing_subscriber::registry().with(layer.with_filter(level)).try_init();
+    let _ = tracing_subscriber::registry().with(layer.with_filter(filter)).try_init();
 }

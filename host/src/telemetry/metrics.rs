@@ -63,7 +63,10 @@ impl Metrics {
                 &["collector", "reason"],
             )?,
             component_info: IntGaugeVec::new(
-                Opts::new("pve_exporter_component_info", "The component a collector runs, with its version and SHA-256."),
+                Opts::new(
+                    "pve_exporter_component_info",
+                    "The component a collector runs, with its version and SHA-256.",
+                ),
                 &["collector", "version", "origin", "digest"],
             )?,
             component_compile: GaugeVec::new(

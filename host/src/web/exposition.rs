@@ -37,7 +37,9 @@ pub(super) async fn metrics(
     let module = match parameters.get("module") {
         Some(name) => match app.config.modules.get(name) {
             Some(module) => Some(module),
-            None => return app.refuse("metrics", StatusCode::BAD_REQUEST, format!("Module '{name}' not found in config")),
+            None => {
+                return app.refuse("metrics", StatusCode::BAD_REQUEST, format!("Module '{name}' not found in config"));
+            }
         },
         None => app.config.scraped_module(),
     };
@@ -81,8 +83,10 @@ pub(super) async fn pve(
             Err(error) => return app.refuse("pve", StatusCode::BAD_REQUEST, error.to_string()),
         },
     };
-    let nodes = if parameters.get("nodes").is_some_and(|nodes| nodes == "all") { NodeScope::All } else { NodeScope::Local };
-    let scope = Scope { cluster: truth(parameters.get("cluster")), nodes: truth(parameters.get("node")).then_some(nodes) };
+    let nodes =
+        if parameters.get("nodes").is_some_and(|nodes| nodes == "all") { NodeScope::All } else { NodeScope::Local };
+    let scope =
+        Scope { cluster: truth(parameters.get("cluster")), nodes: truth(parameters.get("node")).then_some(nodes) };
     match scrape(&app, module, targets, scope, &headers).await {
         Ok(scrape) => {
             app.metrics.answered("pve", 200);

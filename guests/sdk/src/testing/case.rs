@@ -9,7 +9,7 @@ use super::{
     collected::{Collected, Collection},
     places,
 };
-use crate::{Collector, FetchError, Input, Output, Place, contract, describe, log::capture};
+use crate::{Collector, FetchError, Input, Output, Place, Request, contract, describe, log::capture};
 
 /// The scrape's time where a case does not say: 2026-03-20 14:19:15 UTC.
 const NOW: u64 = 1_774_016_355;
@@ -94,15 +94,24 @@ impl Case {
             } else if let Some(name) = name.strip_suffix(".json") {
                 let body = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
                 self.answers.insert(format!("{below}/{name}"), data(&body));
-            } else if let Some((name, error)) = failed(name) {
+            } else if let Some(name) = name.strip_suffix(".error") {
+                let word = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+                let error = FetchError::ALL.into_iter().find(|error| error.as_str() == word.trim());
+                let error = error.unwrap_or_else(|| panic!("{}: {word:?} is no fetch-error", path.display()));
                 self.answers.insert(format!("{below}/{name}"), Err(error));
             }
         }
     }
 
-    /// The answers by path, for tests that change them.
-    pub fn answers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.answers.iter().filter_map(|(path, answer)| Some((path.as_str(), answer.as_deref().ok()?)))
+    /// The answer of a path as a document, for tests that change it.
+    ///
+    /// # Panics
+    ///
+    /// Where the path has no answer, or one that is no JSON.
+    pub fn document(&self, path: &str) -> serde_json::Value {
+        let answer = self.answers.get(path).and_then(|answer| answer.as_deref().ok());
+        let data = answer.unwrap_or_else(|| panic!("the case has no answer for {path}"));
+        serde_json::from_str(data).unwrap_or_else(|error| panic!("the answer for {path} is no JSON: {error}"))
     }
 
     /// Runs a collector for every place there are answers for, in their order. A place whose required answer is missing
@@ -113,21 +122,30 @@ impl Case {
         Collected { manifest: describe::<C>(), collections }
     }
 
-    fn collect_place<C: Collector>(&self, place: Place) -> Collection {
+    /// What the host would hand to a collector with these requests at a place; or the path of the first required answer
+    /// that is missing, and why.
+    pub fn input(&self, requests: &[Request], place: &Place) -> Result<contract::Input, (String, FetchError)> {
         let mut responses = Vec::new();
-        for request in C::REQUESTS {
-            let path = places::path_at(*request, &place);
+        for request in requests {
+            let path = places::path_at(*request, place);
             let response = self.answers.get(&path).cloned().unwrap_or(Err(FetchError::NotFound));
             match response {
-                Err(error) if !request.optional => return Collection::not_collected(place, &path, error),
+                Err(error) if !request.optional => return Err((path, error)),
                 response => responses.push(response),
             }
         }
-        let input = contract::Input {
+        Ok(contract::Input {
             now_unix_seconds: self.now,
             place: place.clone(),
             settings: self.settings.clone(),
             responses,
+        })
+    }
+
+    fn collect_place<C: Collector>(&self, place: Place) -> Collection {
+        let input = match self.input(C::REQUESTS, &place) {
+            Ok(input) => input,
+            Err((path, error)) => return Collection::not_collected(place, &path, error),
         };
         let mut output = Output::default();
         let (result, log) = capture(|| C::collect(&Input::new(input, C::REQUESTS), &mut output));
@@ -152,12 +170,6 @@ fn data(body: &str) -> Result<String, FetchError> {
     }
 }
 
-fn failed(name: &str) -> Option<(&str, FetchError)> {
-    let (name, suffix) = name.rsplit_once('.')?;
-    let error = FetchError::ALL.into_iter().find(|error| error.as_str() == suffix)?;
-    Some((name, error))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,11 +180,5 @@ mod tests {
         for body in [r#"{"data":null}"#, "{}", "", "<html>", "[]"] {
             assert_eq!(data(body), Err(FetchError::Malformed), "{body}");
         }
-    }
-
-    #[test]
-    fn knows_failed_answers_by_name() {
-        assert_eq!(failed("qemu?full=1.timed-out"), Some(("qemu?full=1", FetchError::TimedOut)));
-        assert_eq!(failed("expected.prom"), None);
     }
 }

@@ -90,7 +90,8 @@ impl Collected {
         text
     }
 
-    /// What the host would refuse of manifest and rows, a sentence each: bad names, series given twice, counters below 0.
+    /// What the host would refuse of manifest and rows, a sentence each: bad names, series given twice, counters below
+    /// 0.
     pub fn violations(&self) -> Vec<String> {
         let mut violations = rules::manifest(&self.manifest);
         violations.extend(rules::rows(&self.manifest, self.rows()));

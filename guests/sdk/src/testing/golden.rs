@@ -6,8 +6,8 @@ use super::Case;
 use crate::Collector;
 
 /// Runs a collector on each case directory in `directory` and compares with the files `expected.prom` (the exposition,
-/// empty where there are no series) and `expected.log` (warnings, failures and log lines; no file where there are none) in
-/// it. With `UPDATE_GOLDEN=1` in the environment the files are written instead.
+/// empty where there are no series) and `expected.log` (warnings, failures and log lines; no file where there are none)
+/// in it. With `UPDATE_GOLDEN=1` in the environment the files are written instead.
 ///
 /// # Panics
 ///
@@ -54,8 +54,8 @@ fn write(path: &Path, text: Option<String>) {
     result.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
 }
 
-/// Lines that are only in one of two texts, marked `-` (expected) and `+` (actual), in their order; empty if the texts are
-/// the same.
+/// Lines that are only in one of two texts, marked `-` (expected) and `+` (actual), in their order; empty if the texts
+/// are the same.
 fn difference(path: &Path, expected: &str, actual: &str) -> String {
     if expected == actual {
         return String::new();

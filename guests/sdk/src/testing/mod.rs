@@ -5,9 +5,9 @@
 //! exposition. [`assert_golden`] does it for a directory of cases.
 //!
 //! A case directory has a file for each answer, at the answer's path: `nodes/node01/status.json` is the body of
-//! `GET /api2/json/nodes/node01/status`, envelope included; a query string is part of the name. An answer that failed is
-//! an empty file `nodes/node01/status.timed-out` or any other [`FetchError`](crate::FetchError) by name. Two files are
-//! optional: `settings`, with a line `name: value` each, and `now`, with the scrape's time in Unix seconds.
+//! `GET /api2/json/nodes/node01/status`, envelope included; a query string is part of the name. For an answer that
+//! failed, `nodes/node01/status.error` holds the name of a [`FetchError`](crate::FetchError), as `timed-out`. Two files
+//! are optional: `settings`, with a line `name: value` each, and `now`, with the scrape's time in Unix seconds.
 
 #![allow(clippy::panic, clippy::expect_used, clippy::indexing_slicing, reason = "a panic is how a test fails")]
 

@@ -82,6 +82,22 @@ pub fn replace(document: &mut Value, n: usize, with: Option<Value>) -> Vec<Strin
     Vec::new()
 }
 
+/// A document without the value at `path`, which must be there: what is left when the odd part is lost.
+pub fn without(document: &Value, path: &[String]) -> Value {
+    let mut rest = document.clone();
+    let (last, way) = path.split_last().expect("a path has at least one step");
+    let parent = way.iter().fold(&mut rest, |value, key| match value {
+        Value::Array(list) => &mut list[index(key)],
+        value => &mut value[key.as_str()],
+    });
+    match parent {
+        Value::Array(list) => drop(list.remove(index(last))),
+        Value::Object(object) => drop(object.remove(last)),
+        _ => panic!("{path:?} leads to no list or object"),
+    }
+    rest
+}
+
 fn index(key: &str) -> usize {
     key.parse().expect("keys of a list are its positions")
 }

@@ -1,0 +1,226 @@
+//! Request paths: the templates collectors name, and what becomes of them when placeholders are bound.
+//!
+//! A template comes from a component whose author nobody knows, a node or storage name from the cluster. Both are
+//! checked here, once, so that a [`Path`](super::Path) can only ever be a GET below the API root that the template's reader expects:
+//! as many segments as the template, each filled whole and percent-encoded, nothing that climbs, no other host.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::path::Path;
+use super::place::{GuestType, Place};
+use super::segment::{Placeholder, Placeholders, Segment, check_placeholders, check_query};
+
+/// Longest template in bytes. The longest path the API has is under 100.
+const MAX_TEMPLATE: usize = 512;
+
+/// Every byte but RFC 3986's unreserved ones is percent-encoded in a bound placeholder.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Path segments behind which a console or a migration tunnel opens: whoever holds the ticket is on the guest's screen.
+const CONSOLES: [&str; 9] = [
+    "vncproxy",
+    "vncwebsocket",
+    "vncshell",
+    "termproxy",
+    "spiceproxy",
+    "spiceshell",
+    "mtunnel",
+    "mtunnelwebsocket",
+    "monitor",
+];
+
+/// A checked request path with placeholders: `/nodes/{node}/qemu?full=1`.
+#[derive(Debug, Clone)]
+pub struct Template {
+    text: Arc<str>,
+    segments: Box<[Segment]>,
+    /// The fixed query string, without `?`.
+    query: Option<Box<str>>,
+    placeholders: Placeholders,
+}
+
+/// Why a text is no request path.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("request path \"{}\": {problem}", .path.escape_debug())]
+pub struct TemplateError {
+    path: String,
+    problem: String,
+}
+
+/// Why a template can't be bound to a place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BindError {
+    /// The place lacks a value the template needs.
+    #[error("{template}: no {placeholder} to bind")]
+    Unbound {
+        /// The template.
+        template: Arc<str>,
+        /// With its braces.
+        placeholder: &'static str,
+    },
+    /// The value would not be one segment: empty, `.` or `..`.
+    #[error("{template}: \"{value}\" can't stand for {placeholder}")]
+    NotASegment {
+        /// The template.
+        template: Arc<str>,
+        /// With its braces.
+        placeholder: &'static str,
+        /// What the cluster calls it.
+        value: String,
+    },
+    /// The template is for guests of the other type.
+    #[error("{template} is for the other type of guest, not {guest_type}")]
+    OtherType {
+        /// The template.
+        template: Arc<str>,
+        /// The place's.
+        guest_type: GuestType,
+    },
+}
+
+impl Template {
+    /// Check a path as a manifest, a grant file or the host itself names it.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        Self::check(text).map_err(|problem| {
+            // A hostile component's path may be megabytes long; enough of it to be recognised goes into the message.
+            TemplateError { path: text.chars().take(MAX_TEMPLATE).collect(), problem }
+        })
+    }
+
+    fn check(text: &str) -> Result<Self, String> {
+        if text.len() > MAX_TEMPLATE {
+            return Err(format!("longer than {MAX_TEMPLATE} bytes"));
+        }
+        let Some(rest) = text.strip_prefix('/') else {
+            return Err("must begin with /, below the API root /api2/json".to_owned());
+        };
+        if let Some(bad) = text.chars().find(|c| !c.is_ascii_graphic()) {
+            return Err(format!("contains the character {bad:?}"));
+        }
+        if text.contains('#') {
+            return Err("must not have a fragment (#)".to_owned());
+        }
+        let (path, query) = match rest.split_once('?') {
+            Some((path, query)) => (path, Some(check_query(query)?)),
+            None => (rest, None),
+        };
+        let segments = path.split('/').map(Segment::parse).collect::<Result<Vec<_>, _>>()?;
+        let placeholders = check_placeholders(&segments)?;
+        Ok(Self { text: text.into(), segments: segments.into(), query, placeholders })
+    }
+
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Which placeholders it has.
+    pub fn placeholders(&self) -> Placeholders {
+        self.placeholders
+    }
+
+    /// The type of guest a literal `/qemu/{vmid}` or `/lxc/{vmid}` restricts it to.
+    pub fn fixed_guest_type(&self) -> Option<GuestType> {
+        let vmid = self.segments.iter().position(|s| *s == Segment::Bound(Placeholder::Vmid))?;
+        match self.segments.get(vmid.checked_sub(1)?)? {
+            Segment::Literal(text) => GuestType::parse(text),
+            Segment::Bound(_) => None,
+        }
+    }
+
+    /// Why no collector gets this path by a wildcard: the reason, or `None` where it may be granted like any other.
+    pub fn denied(&self) -> Option<&'static str> {
+        let literal = |segment: &Segment| match segment {
+            Segment::Literal(text) => Some(text.to_string()),
+            Segment::Bound(_) => None,
+        };
+        let literals: Vec<String> = self.segments.iter().filter_map(literal).collect();
+        if literals.first().is_some_and(|first| first == "access") {
+            return Some("below /access are users, tokens and permissions");
+        }
+        if literals.iter().any(|segment| segment == "agent") {
+            return Some("the guest agent runs commands and reads files inside guests");
+        }
+        if literals.iter().any(|segment| CONSOLES.contains(&segment.as_str())) {
+            return Some("it opens a console or a tunnel");
+        }
+        if literals.iter().any(|segment| segment == "file-restore") {
+            return Some("it reads files out of backups");
+        }
+        None
+    }
+
+    /// Fill the placeholders. Place members that the template has no placeholder for are ignored.
+    pub fn bind(&self, place: &Place) -> Result<Path, BindError> {
+        if let (Some(fixed), Some(actual)) = (self.fixed_guest_type(), place.guest_type)
+            && fixed != actual
+        {
+            return Err(BindError::OtherType { template: self.text.clone(), guest_type: actual });
+        }
+        let mut text = String::with_capacity(self.text.len() + 16);
+        for segment in &self.segments {
+            text.push('/');
+            match segment {
+                Segment::Literal(literal) => text.push_str(literal),
+                Segment::Bound(Placeholder::Node) => self.push(&mut text, "{node}", place.node.as_deref())?,
+                Segment::Bound(Placeholder::Storage) => self.push(&mut text, "{storage}", place.storage.as_deref())?,
+                Segment::Bound(Placeholder::Type) => {
+                    self.push(&mut text, "{type}", place.guest_type.map(GuestType::as_str))?;
+                }
+                Segment::Bound(Placeholder::Vmid) => {
+                    let vmid = place.vmid.map(|vmid| vmid.to_string());
+                    self.push(&mut text, "{vmid}", vmid.as_deref())?;
+                }
+            }
+        }
+        if let Some(query) = &self.query {
+            text.push('?');
+            text.push_str(query);
+        }
+        let node = if self.placeholders.node { place.node.clone() } else { self.literal_node() };
+        Ok(Path { text: text.into(), template: self.text.clone(), node })
+    }
+
+    fn push(&self, text: &mut String, placeholder: &'static str, value: Option<&str>) -> Result<(), BindError> {
+        let Some(value) = value else {
+            return Err(BindError::Unbound { template: self.text.clone(), placeholder });
+        };
+        if matches!(value, "" | "." | "..") {
+            return Err(BindError::NotASegment { template: self.text.clone(), placeholder, value: value.to_owned() });
+        }
+        text.extend(utf8_percent_encode(value, SEGMENT));
+        Ok(())
+    }
+
+    /// `localhost` in `/nodes/localhost/status`: the entry node under the name that always works.
+    fn literal_node(&self) -> Option<Arc<str>> {
+        match (self.segments.first()?, self.segments.get(1)?) {
+            (Segment::Literal(nodes), Segment::Literal(node)) if **nodes == *"nodes" => Some(node.as_ref().into()),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl PartialEq for Template {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Template {}
+
+impl Hash for Template {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}

@@ -1,0 +1,159 @@
+//! A healthy cluster: everything specified is there, with the simulator's values, at the price of one request each.
+
+use pve_sim::Spec;
+
+use super::support::{Setup, client};
+
+const SPECIFIED: [&str; 34] = [
+    "pve_node_load1",
+    "pve_node_load5",
+    "pve_node_load15",
+    "pve_node_swap_total_bytes",
+    "pve_node_swap_used_bytes",
+    "pve_node_swap_free_bytes",
+    "pve_node_rootfs_total_bytes",
+    "pve_node_rootfs_used_bytes",
+    "pve_node_rootfs_available_bytes",
+    "pve_node_ksm_shared_bytes",
+    "pve_node_boot_mode_info",
+    "pve_vm_pressure_cpu_some_ratio",
+    "pve_vm_pressure_cpu_full_ratio",
+    "pve_vm_pressure_memory_some_ratio",
+    "pve_vm_pressure_memory_full_ratio",
+    "pve_vm_pressure_io_some_ratio",
+    "pve_vm_pressure_io_full_ratio",
+    "pve_ha_crm_master",
+    "pve_ha_node_status",
+    "pve_ha_lrm_timestamp_seconds",
+    "pve_ha_lrm_mode",
+    "pve_ha_service_config",
+    "pve_ha_service_status",
+    "pve_physical_disk_health",
+    "pve_physical_disk_wearout_remaining_ratio",
+    "pve_physical_disk_size_bytes",
+    "pve_physical_disk_info",
+    "pve_physical_disk_osd",
+    "pve_physical_disk_smart_status",
+    "pve_exporter_target_up",
+    "pve_exporter_collector_success",
+    "pve_exporter_collector_duration_seconds",
+    "pve_exporter_collector_rows",
+    "pve_exporter_collector_series",
+];
+
+fn spec() -> Spec {
+    Spec { nodes: 5, guests: 60, ha: 6, ..Spec::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_specified_metric_is_there() {
+    let setup = Setup::start(spec(), &[]).await;
+    let exposition = setup.scrape().await;
+    for family in SPECIFIED {
+        assert!(!exposition.samples(family).is_empty(), "no {family}");
+    }
+    for collector in ["ha-status", "node-status", "physical-disk", "vm-pressure"] {
+        let labels = format!("{{collector=\"{collector}\"}}");
+        assert_eq!(exposition.value(&format!("pve_exporter_collector_success{labels}")), Some(1.0));
+    }
+    assert_eq!(exposition.samples("pve_node_load1").len(), 5);
+    assert!(exposition.samples("pve_exporter_collector_failed_places").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_are_the_simulators() {
+    let setup = Setup::start(spec(), &[]).await;
+    let exposition = setup.scrape().await;
+    for node in 1..=5 {
+        let node = format!("node{node:02}");
+        let status = setup.sim.body(&format!("/nodes/{node}/status"));
+        let load: f64 = status["data"]["loadavg"][0].as_str().unwrap().parse().unwrap();
+        assert_eq!(exposition.value(&format!("pve_node_load1{{node=\"{node}\"}}")), Some(load));
+        let vms = setup.sim.body(&format!("/nodes/{node}/qemu"));
+        for vm in vms["data"].as_array().unwrap() {
+            let series = format!("pve_vm_pressure_cpu_some_ratio{{id=\"qemu/{}\",node=\"{node}\"}}", vm["vmid"]);
+            let expected = vm["pressurecpusome"].as_f64().map(|percent| percent / 100.0);
+            assert_eq!(exposition.value(&series), expected, "{series}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_distinct_request_is_made_once() {
+    let setup = Setup::start(spec(), &[]).await;
+    setup.scrape().await;
+    let counters = setup.sim.counters();
+    for (path, count) in [
+        ("/cluster/status", 1),
+        ("/cluster/resources", 1),
+        ("/cluster/ha/status/manager_status", 1),
+        ("/cluster/ha/resources", 1),
+        ("/nodes/{node}/status", 5),
+        ("/nodes/{node}/qemu", 5),
+        ("/nodes/{node}/disks/list", 5),
+    ] {
+        assert_eq!(counters.count(path), count, "{path}");
+    }
+    assert_eq!(counters.total, 19);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_cluster_is_not_asked_for_too_much_at_once() {
+    let latency = std::time::Duration::from_millis(20);
+    let setup = Setup::start(Spec { nodes: 12, latency, ..spec() }, &["--api.max-concurrent", "8"]).await;
+    setup.scrape().await;
+    let counters = setup.sim.counters();
+    assert!(counters.max_in_flight <= 8, "{} in flight", counters.max_in_flight);
+    assert!(counters.nodes.values().all(|node| node.max_in_flight <= 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scrapes_that_overlap_share_their_requests() {
+    let latency = std::time::Duration::from_millis(200);
+    let setup = Setup::start(Spec { latency, ..spec() }, &[]).await;
+    let (a, b, c, d) = tokio::join!(setup.scrape(), setup.scrape(), setup.scrape(), setup.scrape());
+    for exposition in [a, b, c, d] {
+        assert_eq!(exposition.samples("pve_node_load1").len(), 5);
+    }
+    assert_eq!(setup.sim.counters().total, 19);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn formats_and_encodings_are_negotiated() {
+    let setup = Setup::start(spec(), &[]).await;
+    let client = client();
+    let get = |accept: &'static str, encoding: &'static str| {
+        client.get(setup.exporter.url("/metrics")).header("Accept", accept).header("Accept-Encoding", encoding).send()
+    };
+    let text = get("text/plain;version=0.0.4", "identity").await.unwrap();
+    assert_eq!(text.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    assert!(!text.text().await.unwrap().contains("# EOF"));
+    let open = get("application/openmetrics-text;version=1.0.0", "identity").await.unwrap();
+    assert_eq!(open.headers()["content-type"], "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    let body = open.text().await.unwrap();
+    assert!(body.ends_with("# EOF\n") && body.contains("# TYPE pve_node_boot_mode info\n"));
+    let gzip = get("*/*", "gzip").await.unwrap();
+    assert_eq!(gzip.headers()["content-encoding"], "gzip");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_and_a_graceful_end() {
+    let setup = Setup::start(spec(), &[]).await;
+    setup.scrape().await;
+    for (path, text) in [("/-/healthy", "healthy"), ("/-/ready", "ready"), ("/", "physical-disk")] {
+        let body = setup.get(path).await.0;
+        assert!(body.contains(text), "{path}: {body}");
+    }
+    let missing = client().get(setup.exporter.url("/nothing")).send().await.unwrap();
+    assert_eq!(missing.status(), 404);
+    let Setup { exporter, .. } = setup;
+    assert!(exporter.terminate().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collector_can_be_left_out() {
+    let setup = Setup::start(spec(), &["--no-collector.physical-disk"]).await;
+    let exposition = setup.scrape().await;
+    assert!(exposition.samples("pve_physical_disk_health").is_empty());
+    assert_eq!(setup.sim.counters().count("/nodes/{node}/disks/list"), 0);
+}
