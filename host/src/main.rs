@@ -5,7 +5,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::anyhow;
 use pve_exporter::config::{Config, Environment, Flags};
 use pve_exporter::exporter::{self, ExporterError};
 use pve_exporter::registry::builtin_names;
@@ -27,7 +27,8 @@ fn main() -> ExitCode {
     match run(flags, config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("pve-exporter: error: {error:#}");
+            // Every error says its cause itself.
+            eprintln!("pve-exporter: error: {error}");
             let configuration = error.downcast_ref::<ExporterError>().is_some_and(ExporterError::is_configuration);
             if configuration { ExitCode::from(CONFIGURATION) } else { ExitCode::FAILURE }
         }
@@ -35,7 +36,8 @@ fn main() -> ExitCode {
 }
 
 fn run(flags: Flags, config: Config) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads to run on")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| anyhow!("no threads to run on: {error}"))?;
     runtime.block_on(async {
         if flags.config_check {
             // What is wrong goes into the one line of the error, not into a log.

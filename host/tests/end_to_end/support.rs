@@ -55,6 +55,11 @@ impl Exporter {
         self.log.lock().unwrap().join("\n")
     }
 
+    /// The log as soon as it has these words in it: it comes through a pipe, a moment after the answer.
+    pub(crate) fn log_with(&self, words: &str) -> String {
+        wait_for(words, || Some(self.log()).filter(|log| log.contains(words)))
+    }
+
     /// Sends SIGTERM and waits for the end.
     pub(crate) fn terminate(mut self) -> std::process::ExitStatus {
         let status = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
@@ -94,7 +99,7 @@ pub(crate) fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
         if let Some(answer) = ask() {
             return answer;
         }
-        assert!(start.elapsed() < PATIENCE, "gave up waiting for {what}");
+        assert!(start.elapsed() < PATIENCE, "waited in vain for: {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
