@@ -2,15 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::api::{self, ClientError, FetchError, Observer};
 use crate::config::{Config, Flags};
-use crate::registry::{Collector, CollectorError, CollectorSet, Conflict, Origin, builtins};
-use crate::sandbox::{EngineError, Limits, Sandbox};
+use crate::registry::{Catalog, CollectorError, CollectorSet, Conflict, Loader, NoTrial, Origin, builtins};
+use crate::reload::Reloader;
+use crate::sandbox::{Compiler, EngineError, Limits, Sandbox};
 use crate::scrape::{Clusters, Scraper};
 use crate::telemetry::Metrics;
 use crate::web::{self, App, ServeError};
@@ -49,6 +53,14 @@ pub enum ExporterError {
     /// The exporter's own metrics contradict each other: a defect of this build.
     #[error("own metrics: {0}")]
     Metrics(#[from] prometheus::Error),
+    /// `--config.check` found a component in a folder that is refused.
+    #[error("{origin}: {refusal}")]
+    Refused {
+        /// The file.
+        origin: Origin,
+        /// Why.
+        refusal: String,
+    },
     /// `--config.check` could not reach a cluster, or was not let in.
     #[error("module {module}: {path}: {source}")]
     Unreachable {
@@ -65,7 +77,7 @@ impl ExporterError {
     /// Whether the configuration is at fault, rather than the machine or the network.
     #[must_use]
     pub fn is_configuration(&self) -> bool {
-        matches!(self, Self::Client(_))
+        matches!(self, Self::Client(_) | Self::Refused { .. })
     }
 }
 
@@ -75,10 +87,14 @@ pub async fn run(flags: Flags, config: Config, shutdown: impl Future<Output = ()
     let clusters = clusters(&flags, &config, metrics.clone())?;
     // Before the collectors: an address in use is told at once.
     let listeners = web::listen(&flags.listen_addresses).await?;
-    let collectors = tokio::task::block_in_place(|| load_builtins(&flags))?;
-    metrics.set_collectors(&collectors);
-    let app = App::new(config, Scraper::new(clusters, collectors), metrics, flags.timeout_offset);
-    web::serve(Arc::new(app), listeners, shutdown).await?;
+    let catalog = tokio::task::block_in_place(|| catalog(&flags))?;
+    metrics.set_catalog(&catalog);
+    let (reload, requests) = mpsc::channel(4);
+    let scraper = Scraper::new(clusters, Arc::new(catalog));
+    let app = Arc::new(App::new(config, scraper, metrics, flags.timeout_offset, reload));
+    // Ends with the runtime.
+    tokio::spawn(Reloader::new(Arc::clone(&app), flags, requests).run());
+    web::serve(app, listeners, shutdown).await?;
     Ok(())
 }
 
@@ -86,8 +102,14 @@ pub async fn run(flags: Flags, config: Config, shutdown: impl Future<Output = ()
 /// module.
 pub async fn check(flags: &Flags, config: &Config) -> Result<BTreeMap<String, String>, ExporterError> {
     let clusters = clusters(flags, config, Arc::new(api::NoObserver))?;
-    let collectors = tokio::task::block_in_place(|| load_builtins(flags))?;
-    let mut found = BTreeMap::from([("collectors".to_owned(), format!("{} load", collectors.iter().count()))]);
+    let catalog = tokio::task::block_in_place(|| catalog(flags))?;
+    let mut found = BTreeMap::new();
+    found.insert("collectors".to_owned(), format!("{} load", catalog.serving().iter().count()));
+    for entry in catalog.entries() {
+        if let Some(refusal) = entry.refusal {
+            return Err(ExporterError::Refused { origin: entry.origin, refusal });
+        }
+    }
     for module in config.modules.values() {
         let name = format!("module {}", module.name);
         let Some(targets) = &module.targets else {
@@ -123,17 +145,57 @@ fn clusters(flags: &Flags, config: &Config, observer: Arc<dyn Observer>) -> Resu
     Ok(clusters)
 }
 
-fn load_builtins(flags: &Flags) -> Result<CollectorSet, ExporterError> {
-    let limits = Limits::default();
-    let sandbox = Sandbox::new(flags.sandbox_max_instances, limits.memory, None)?;
-    let mut set = CollectorSet::default();
+/// The built-ins the flags leave in, and what the folders hold.
+fn catalog(flags: &Flags) -> Result<Catalog, ExporterError> {
+    let mut limits = Limits::default();
+    for (name, value) in &flags.sandbox_limits {
+        // Checked when the flags were parsed.
+        let _ = limits.set(name, value);
+    }
+    let (slots, max_memory) = (flags.sandbox_max_instances, flags.sandbox_max_memory.max(limits.memory));
+    let cache = cache_directory(flags);
+    let sandbox = Sandbox::new(slots, max_memory, cache.as_deref())?;
+    let compiler = cache
+        .zip(std::env::current_exe().ok())
+        .map(|(cache, executable)| Compiler::new(executable, cache, slots, max_memory));
+    let loader = Loader { sandbox, compiler, limits, max_memory };
+    let mut serving = CollectorSet::default();
+    let mut collectors = Vec::new();
     for &(name, component) in builtins() {
         if !flags.collector(name, true) {
             continue;
         }
-        let collector = Collector::load(&sandbox, component, Origin::Builtin, limits.clone())
-            .map_err(|source| ExporterError::Builtin { name, source })?;
-        set.add(Arc::new(collector)).map_err(|source| ExporterError::Conflict { name, source })?;
+        let collector =
+            Arc::new(loader.load_builtin(component).map_err(|source| ExporterError::Builtin { name, source })?);
+        serving.add(Arc::clone(&collector)).map_err(|source| ExporterError::Conflict { name, source })?;
+        collectors.push(collector);
     }
-    Ok(set)
+    let catalog = Catalog::new(loader, collectors, flags.collectors_directories.clone());
+    let changes = catalog.reload(&NoTrial);
+    for (path, reason) in changes.refused.iter().chain(&changes.unreadable) {
+        tracing::error!(file = %path.display(), "not taken in: {reason}");
+    }
+    Ok(catalog)
+}
+
+/// Where compiled code is kept: ours alone, since what is in it is run. `None` where there is no such place: then each start
+/// compiles again (half a second), and large components of folders are compiled without a bound on the time.
+fn cache_directory(flags: &Flags) -> Option<PathBuf> {
+    let from = |variable: &str| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let directory = flags.sandbox_cache_directory.clone().or_else(|| {
+        let base = from("CACHE_DIRECTORY")
+            .or_else(|| from("XDG_CACHE_HOME").map(|base| base.join("pve-exporter")))
+            .or_else(|| from("HOME").map(|home| home.join(".cache/pve-exporter")))?;
+        // wasmtime wants an absolute path, and systemd gives one.
+        base.is_absolute().then_some(base)
+    })?;
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    match builder.create(&directory).and_then(|()| directory.canonicalize()) {
+        Ok(directory) => Some(directory),
+        Err(error) => {
+            tracing::warn!(directory = %directory.display(), %error, "compiled code is not kept (--sandbox.cache-directory)");
+            None
+        }
+    }
 }

@@ -2,13 +2,15 @@
 //!
 //! web → scrape → api → sandbox → registry → exposition, with `config` and `telemetry` beside them. Data flows one way: a
 //! request comes in at `web`, `scrape` asks `api` for answers, `sandbox` turns them into rows, `registry` checks those, and
-//! `exposition` writes what is left. `exporter` puts the house together.
+//! `exposition` writes what is left. `exporter` puts the house together, `reload`
+//! exchanges parts of it while it stands.
 
 pub mod api;
 pub mod config;
 pub mod exporter;
 pub mod exposition;
 pub mod registry;
+pub mod reload;
 pub mod sandbox;
 pub mod scrape;
 pub mod telemetry;

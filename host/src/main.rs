@@ -9,11 +9,17 @@ use anyhow::anyhow;
 use pve_exporter::config::{Config, Environment, Flags};
 use pve_exporter::exporter::{self, ExporterError};
 use pve_exporter::registry::builtin_names;
+use pve_exporter::sandbox::{COMPILE_COMMAND, compile_command};
 use pve_exporter::telemetry::init_logs;
 
 const CONFIGURATION: u8 = 2;
 
 fn main() -> ExitCode {
+    // The exporter calls itself to compile components in a process that can be ended.
+    let mut arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
+    if arguments.next().as_deref() == Some(COMPILE_COMMAND) {
+        return compile_command(&arguments.collect::<Vec<_>>());
+    }
     let names: Vec<&str> = builtin_names().collect();
     // Wrong flags, --help and --version end here, with clap's own texts and status 2 for the first.
     let flags = Flags::parse_args(std::env::args_os(), &names).unwrap_or_else(|error| error.exit());

@@ -46,6 +46,12 @@ pub struct Number(pub Option<f64>);
 pub struct Text<'a>(pub Option<Cow<'a, str>>);
 
 impl Text<'_> {
+    /// The empty text, for `#[serde(default = "Text::empty")]`: a missing member is "", and `None` remains for null and
+    /// what else is no text.
+    pub const fn empty() -> Self {
+        Self(Some(Cow::Borrowed("")))
+    }
+
     /// The text, if there is one.
     pub fn as_str(&self) -> Option<&str> {
         self.0.as_deref()

@@ -132,15 +132,25 @@ impl Template {
         }
     }
 
-    /// Why no collector gets this path by a wildcard: the reason, or `None` where it may be granted like any other.
+    /// Why nobody may be granted this path at all; `None` where it can be.
+    pub fn forbidden(&self) -> Option<&'static str> {
+        match self.segments.first() {
+            Some(Segment::Literal(first)) if **first == *"access" => {
+                Some("below /access are users, tokens and permissions")
+            }
+            _ => None,
+        }
+    }
+
+    /// Why this path is not granted without second thoughts: the reason, or `None` where it may be granted like any other.
     pub fn denied(&self) -> Option<&'static str> {
         let literal = |segment: &Segment| match segment {
             Segment::Literal(text) => Some(text.to_string()),
             Segment::Bound(_) => None,
         };
         let literals: Vec<String> = self.segments.iter().filter_map(literal).collect();
-        if literals.first().is_some_and(|first| first == "access") {
-            return Some("below /access are users, tokens and permissions");
+        if let Some(reason) = self.forbidden() {
+            return Some(reason);
         }
         if literals.iter().any(|segment| segment == "agent") {
             return Some("the guest agent runs commands and reads files inside guests");

@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::units::{duration, size};
+use crate::sandbox::Limits;
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 /// What the command line says.
@@ -49,12 +51,28 @@ pub struct Flags {
     pub api_max_concurrent_per_node: usize,
 
     /// Largest API answer accepted, decompressed
-    #[arg(long = "api.max-body", value_name = "SIZE", default_value = "32MiB", value_parser = size)]
+    #[arg(long = "api.max-body", value_name = "SIZE", default_value = "32MiB", value_parser = body_size)]
     pub api_max_body: usize,
 
-    /// Folder with collectors (*.wasm); may be given more than once
+    /// Folder with collectors (*.wasm, each with its grant *.yml beside it); may be given more than once
     #[arg(long = "collectors.directory", value_name = "PATH")]
     pub collectors_directories: Vec<PathBuf>,
+
+    /// How often the folders are looked at where nothing reports a change
+    #[arg(long = "collectors.poll-interval", value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub collectors_poll_interval: Duration,
+
+    /// A limit of every collector, such as cpu=500ms; may be given more than once; grants may set their own
+    #[arg(long = "sandbox.limit", value_name = "LIMIT=VALUE", value_parser = limit)]
+    pub sandbox_limits: Vec<(String, String)>,
+
+    /// Most memory any collector may be granted
+    #[arg(long = "sandbox.max-memory", value_name = "SIZE", default_value = "512MiB", value_parser = size)]
+    pub sandbox_max_memory: usize,
+
+    /// Private folder for compiled code [default: pve-exporter in $CACHE_DIRECTORY, $XDG_CACHE_HOME or ~/.cache]
+    #[arg(long = "sandbox.cache-directory", value_name = "PATH")]
+    pub sandbox_cache_directory: Option<PathBuf>,
 
     /// Collectors running at once [default: twice the number of processors, 4 at least]
     #[arg(long = "sandbox.max-instances", value_name = "N", default_value_t = default_instances(), value_parser = count,
@@ -194,17 +212,15 @@ fn count(text: &str) -> Result<usize, String> {
         .ok_or_else(|| "write a whole number from 1 to 10000".to_owned())
 }
 
-/// Bytes: `33554432`, `32MiB`, `512k`. Units are powers of 1024, with or without `iB`.
-fn size(text: &str) -> Result<usize, String> {
-    let remedy = || "write a size of 1 KiB at least, such as 32MiB".to_owned();
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit: usize = match text.get(digits.len()..).unwrap_or_default().to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" | "kb" | "kib" => 1 << 10,
-        "m" | "mb" | "mib" => 1 << 20,
-        "g" | "gb" | "gib" => 1 << 30,
-        _ => return Err(remedy()),
-    };
-    let number: usize = digits.trim_end().parse().map_err(|_| remedy())?;
-    number.checked_mul(unit).filter(|bytes| *bytes >= 1 << 10).ok_or_else(remedy)
+fn limit(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or_else(|| "write limit=value, such as cpu=500ms".to_owned())?;
+    // Tried on a copy: a wrong one is told with the flag.
+    Limits::default().set(key, value)?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+fn body_size(text: &str) -> Result<usize, String> {
+    size(text).and_then(|bytes| {
+        if bytes >= 1 << 10 { Ok(bytes) } else { Err("write a size of 1 KiB at least, such as 32MiB".to_owned()) }
+    })
 }

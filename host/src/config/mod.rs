@@ -13,6 +13,7 @@ mod module;
 mod parse;
 mod secret;
 mod target;
+pub mod units;
 
 pub use env::Environment;
 pub use error::ConfigError;

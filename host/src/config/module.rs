@@ -74,6 +74,11 @@ pub struct Module {
 }
 
 impl Module {
+    /// Whether it names files that may change while the module does not.
+    pub fn has_files(&self) -> bool {
+        self.client_certificate.is_some() || matches!(self.verify, Verify::CaFile(_))
+    }
+
     /// The target of a request such as `/pve?target=pve1:8006`, with this module's port where it names none.
     /// Refused where it is none, or not among `allowed_targets`.
     pub fn target(&self, text: &str) -> Result<Targets, TargetError> {

@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
+use super::health::Health;
 use super::rows::{Budget, Rejections, Rows};
 use super::schema::{ManifestError, Schema};
 use crate::api::{FetchErrorKind, GuestType, Place};
@@ -48,6 +51,10 @@ pub struct Collector {
     pub limits: Limits,
     /// The operator's settings, handed to each call.
     pub settings: Vec<(String, String)>,
+    /// How its calls have gone.
+    pub health: Health,
+    /// Its calls at once.
+    pub calls: Arc<Semaphore>,
     component: Component,
     log: CollectorLog,
 }
@@ -94,7 +101,16 @@ impl Collector {
         let manifest = component.describe(&limits, &CollectorLog::new(&origin.to_string()))?;
         let schema = Schema::check(manifest, &limits)?;
         let log = CollectorLog::new(&schema.name);
-        Ok(Self { origin, schema: Arc::new(schema), limits, settings: Vec::new(), component, log })
+        Ok(Self {
+            origin,
+            schema: Arc::new(schema),
+            calls: Arc::new(Semaphore::new(limits.concurrency)),
+            limits,
+            settings: Vec::new(),
+            health: Health::default(),
+            component,
+            log,
+        })
     }
 
     /// Its name.
@@ -128,8 +144,16 @@ impl Collector {
         };
         let (result, usage) = self.component.collect(input, place.to_string(), &self.limits, &self.log);
         let (rows, warnings) = match result {
-            Ok(contract::Output { rows, warnings }) => (rows, warnings),
+            Ok(contract::Output { rows, warnings }) => {
+                self.health.well();
+                (rows, warnings)
+            }
             Err(error) => {
+                if error.is_breakdown()
+                    && let Some(length) = self.health.broke_down()
+                {
+                    tracing::warn!(collector = self.name(), "in quarantine for {} s: {error}", length.as_secs());
+                }
                 return Collection {
                     outcome: Err(error.into()),
                     rejections: Rejections::default(),

@@ -3,12 +3,16 @@
 //! A store is never used twice: after a trap it is poisoned, and nothing a component keeps in memory may reach a later
 //! call.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use wasmtime::{Store, Trap, UpdateDeadline};
+use wasmtime_wasi::I32Exit;
 
 use super::limits::{Exceeded, Limits, Meter};
 use super::log::LogBudget;
+use super::wasi::Wasi;
 
 /// How long a call may take by the wall clock, as a multiple of its CPU limit: the machine may be busy, but a call that
 /// makes no progress must give its slot back.
@@ -105,7 +109,11 @@ pub struct Usage {
 /// What host functions can reach during a call.
 pub(super) struct State {
     pub(super) meter: Meter,
-    pub(super) log: LogBudget,
+    /// Shared with the streams of WASI.
+    pub(super) log: Arc<Mutex<LogBudget>>,
+    /// The scrape's time since 1970, the only one there is.
+    pub(super) now: Duration,
+    pub(super) wasi: Option<Box<Wasi>>,
 }
 
 /// A store for one call, with its limits set and its stopwatch started.
@@ -117,12 +125,13 @@ pub(super) struct Call {
 }
 
 impl Call {
-    pub(super) fn new(engine: &wasmtime::Engine, limits: &Limits, log: LogBudget) -> Self {
-        let state = State { meter: Meter::new(limits), log };
+    pub(super) fn new(engine: &wasmtime::Engine, limits: &Limits, log: LogBudget, now: Duration) -> Self {
+        let log = Arc::new(Mutex::new(log));
+        let state = State { meter: Meter::new(limits), log, now, wasi: None };
         let mut store = Store::new(engine, state);
         store.limiter(|state| &mut state.meter);
         store.set_hostcall_fuel(limits.lifted_bytes);
-        // Components have no use for resources of their own; the few of WASI stay far below this.
+        // Components have no use for resources of their own; those of WASI are bounded by their table too.
         store.set_max_component_handles(256);
         let (cpu_start, wall_start) = (thread_cpu_time(), Instant::now());
         let (cpu_limit, wall_limit) = (limits.cpu, limits.cpu.saturating_mul(WALL_FACTOR));
@@ -148,6 +157,11 @@ impl Call {
         }
     }
 
+    /// The last lines logged as errors or warnings (standard error).
+    fn last_words(&self) -> Option<String> {
+        self.store.data().log.lock().last_words()
+    }
+
     /// Sorts wasmtime's error into what it means for the operator.
     pub(super) fn classify(&self, error: &wasmtime::Error) -> CallError {
         if let Some(exceeded) = error.downcast_ref::<Exceeded>() {
@@ -156,10 +170,13 @@ impl Call {
         if error.downcast_ref::<Stalled>().is_some() {
             return CallError::Stalled(self.wall_start.elapsed());
         }
+        if let Some(exit) = error.downcast_ref::<I32Exit>() {
+            return CallError::Trap(self.last_words().unwrap_or_else(|| exit.to_string()));
+        }
         if let Some(trap) = error.downcast_ref::<Trap>() {
-            return CallError::Trap(match (trap, self.store.data().log.last_error()) {
+            return CallError::Trap(match (trap, self.last_words()) {
                 // A Rust panic ends in `unreachable`; its message is the last thing the SDK's hook logged.
-                (Trap::UnreachableCodeReached, Some(message)) => message.to_owned(),
+                (Trap::UnreachableCodeReached, Some(message)) => message,
                 (trap, _) => trap.to_string(),
             });
         }

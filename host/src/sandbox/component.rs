@@ -12,6 +12,7 @@ use super::contract::{self, Collector, CollectorImports, CollectorPre, Failure, 
 use super::engine::Sandbox;
 use super::limits::Limits;
 use super::log::{CollectorLog, LogBudget, shorten};
+use super::wasi;
 
 /// Why a file is not served as a component.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,9 @@ pub enum LoadError {
     /// wasmtime can't compile it.
     #[error("does not compile: {0}")]
     Compile(String),
+    /// Compiling took too long.
+    #[error("compiling took longer than {} s (limits: compile-time)", .0.as_secs())]
+    CompileTime(Duration),
     /// Its imports or exports are not the contract's.
     #[error("does not fit the collector contract {}: {detail}", contract::VERSION)]
     Contract {
@@ -79,6 +83,13 @@ pub struct Facts {
     pub compile_time: Duration,
 }
 
+impl Sandbox {
+    /// Compiles, or takes the code from the cache. Not `Component::new`: that one accepts text as well.
+    pub(super) fn compile(&self, bytes: &[u8]) -> wasmtime::Result<Compiled> {
+        Compiled::from_binary(&self.engine, bytes)
+    }
+}
+
 impl std::fmt::Debug for Component {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Component").field("facts", &self.facts).finish_non_exhaustive()
@@ -90,8 +101,7 @@ impl Component {
     pub fn load(sandbox: &Sandbox, bytes: &[u8], limits: &Limits) -> Result<Self, LoadError> {
         recognise(bytes, limits)?;
         let started = Instant::now();
-        let compiled =
-            Compiled::from_binary(&sandbox.engine, bytes).map_err(|error| LoadError::Compile(format!("{error:#}")))?;
+        let compiled = sandbox.compile(bytes).map_err(|error| LoadError::Compile(format!("{error:#}")))?;
         let compile_time = started.elapsed();
         let imports: Vec<String> =
             compiled.component_type().imports(&sandbox.engine).map(|(name, _)| name.to_owned()).collect();
@@ -100,6 +110,9 @@ impl Component {
         let contract = |error: wasmtime::Error| LoadError::Contract { detail: format!("{error:#}") };
         let mut linker = Linker::new(&sandbox.engine);
         Collector::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(contract)?;
+        if imports.iter().any(|name| name.starts_with("wasi:")) {
+            wasi::add_to_linker(&mut linker).map_err(contract)?;
+        }
         let pre = linker.instantiate_pre(&compiled).and_then(CollectorPre::new).map_err(contract)?;
         let facts = Facts { digest: hex::encode(Sha256::digest(bytes)), size: bytes.len(), imports, compile_time };
         Ok(Self { sandbox: sandbox.clone(), pre, facts: Arc::new(facts) })
@@ -119,7 +132,8 @@ impl Component {
 
     /// Asks for the manifest. Blocks for as long as the limits allow.
     pub fn describe(&self, limits: &Limits, log: &CollectorLog) -> Result<Manifest, LoadError> {
-        let (result, _) = self.call(limits, log, "describe".into(), |collector, call| collector.call_describe(call));
+        let (result, _) =
+            self.call(limits, log, "describe".into(), Duration::ZERO, |collector, call| collector.call_describe(call));
         match result {
             Ok(manifest) => Ok(manifest),
             // Types are compared when an instance is made; such an error says "expected … found …".
@@ -136,7 +150,8 @@ impl Component {
         limits: &Limits,
         log: &CollectorLog,
     ) -> (Result<Output, CallError>, Usage) {
-        let (result, usage) = self.call(limits, log, place, |collector, call| collector.call_collect(call, input));
+        let now = Duration::from_secs(input.now_unix_seconds);
+        let (result, usage) = self.call(limits, log, place, now, |collector, call| collector.call_collect(call, input));
         let result = result.and_then(|output| {
             output.map_err(|failure| {
                 let (kind, message) = match failure {
@@ -155,9 +170,10 @@ impl Component {
         limits: &Limits,
         log: &CollectorLog,
         place: String,
+        now: Duration,
         export: impl FnOnce(&Collector, &mut wasmtime::Store<State>) -> wasmtime::Result<T>,
     ) -> (Result<T, CallError>, Usage) {
-        let mut call = Call::new(&self.sandbox.engine, limits, LogBudget::new(log, place, limits));
+        let mut call = Call::new(&self.sandbox.engine, limits, LogBudget::new(log, place, limits), now);
         let result = self.pre.instantiate(&mut call.store).and_then(|collector| export(&collector, &mut call.store));
         let result = result.map_err(|error| call.classify(&error));
         (result, call.usage())
@@ -169,12 +185,12 @@ impl contract::pve::collector::types::Host for State {}
 
 impl CollectorImports for State {
     fn log(&mut self, level: Level, message: String) {
-        self.log.line(level, &message);
+        self.log.lock().line(level, &message);
     }
 }
 
 /// Tells a component from everything else by its first bytes, so that the error says what the file is.
-fn recognise(bytes: &[u8], limits: &Limits) -> Result<(), LoadError> {
+pub(super) fn recognise(bytes: &[u8], limits: &Limits) -> Result<(), LoadError> {
     if bytes.len() > limits.component_bytes {
         return Err(LoadError::TooLarge { size: bytes.len(), limit: limits.component_bytes });
     }

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
 
+use crate::config::units::{duration, size};
+
 const MIB: usize = 1024 * 1024;
 
 /// The bounds of one collector. Loading uses the first group, each call all the others.
@@ -14,6 +16,8 @@ const MIB: usize = 1024 * 1024;
 pub struct Limits {
     /// Bytes of a component's file.
     pub component_bytes: usize,
+    /// Time for compiling, by the wall clock, in a process of its own (files of a folder only).
+    pub compile_time: Duration,
     /// Requests in a manifest.
     pub requests: usize,
     /// Tables in a manifest.
@@ -26,6 +30,8 @@ pub struct Limits {
     /// CPU time of one call, instantiation included. Measured on the thread's own clock, so a busy machine does not
     /// fail a collector; the epoch tick (10 ms) is its resolution.
     pub cpu: Duration,
+    /// Calls of the collector at once, so that one that takes its time leaves slots to the others.
+    pub concurrency: usize,
     /// Linear memory of one call in bytes, all memories of the component together.
     pub memory: usize,
     /// Elements of all tables of one call.
@@ -52,12 +58,15 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             component_bytes: 32 * MIB,
+            // The largest one tried, 17.6 MiB of Python, takes 6 s on two cores.
+            compile_time: Duration::from_secs(60),
             requests: 32,
             tables: 64,
             metrics: 512,
             help_bytes: 1024,
             // 10,000 guests take a built-in some 40 ms; a Python collector is ten times slower.
             cpu: Duration::from_secs(2),
+            concurrency: 2,
             memory: 128 * MIB,
             table_elements: 100_000,
             lifted_bytes: 64 * MIB,
@@ -68,6 +77,56 @@ impl Default for Limits {
             log_lines: 20,
             message_bytes: 1024,
         }
+    }
+}
+
+impl Limits {
+    /// Names of the limits, as grants and `--sandbox.limit` spell them.
+    pub const NAMES: [&'static str; 17] = [
+        "component-bytes",
+        "compile-time",
+        "requests",
+        "tables",
+        "metrics",
+        "help-bytes",
+        "cpu",
+        "memory",
+        "table-elements",
+        "lifted-bytes",
+        "rows",
+        "series",
+        "label-value-bytes",
+        "warnings",
+        "log-lines",
+        "message-bytes",
+        "concurrency",
+    ];
+
+    /// Sets one limit by its name; says what is wrong with the name or the value.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
+        let time = || duration(value).map_err(|remedy| format!("{name}: {remedy}"));
+        let number = || size(value).map_err(|remedy| format!("{name}: {remedy}"));
+        match name {
+            "component-bytes" => self.component_bytes = number()?,
+            "compile-time" => self.compile_time = time()?,
+            "requests" => self.requests = number()?,
+            "tables" => self.tables = number()?,
+            "metrics" => self.metrics = number()?,
+            "help-bytes" => self.help_bytes = number()?,
+            "cpu" => self.cpu = time()?,
+            "memory" => self.memory = number()?,
+            "table-elements" => self.table_elements = number()?,
+            "lifted-bytes" => self.lifted_bytes = number()?,
+            "rows" => self.rows = number()?,
+            "series" => self.series = number()?,
+            "label-value-bytes" => self.label_value_bytes = number()?,
+            "warnings" => self.warnings = number()?,
+            "log-lines" => self.log_lines = number()?,
+            "message-bytes" => self.message_bytes = number()?,
+            "concurrency" => self.concurrency = number()?.max(1),
+            _ => return Err(format!("{name} is no limit; there are {}", Self::NAMES.join(", "))),
+        }
+        Ok(())
     }
 }
 

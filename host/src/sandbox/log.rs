@@ -13,6 +13,9 @@ use super::limits::Limits;
 const LINES_PER_SECOND: NonZeroU32 = NonZeroU32::new(20).unwrap();
 const LINES_AT_ONCE: NonZeroU32 = NonZeroU32::new(200).unwrap();
 
+/// Lines kept for the error where the call traps: a panic of Rust's std takes three.
+const LAST_WORDS: usize = 3;
+
 /// One collector's access to the log, shared by its calls.
 #[derive(Clone, Debug)]
 pub struct CollectorLog {
@@ -36,7 +39,7 @@ pub(super) struct LogBudget {
     lines_left: usize,
     message_bytes: usize,
     suppressed: usize,
-    last_error: Option<String>,
+    last_words: Vec<String>,
 }
 
 impl LogBudget {
@@ -47,19 +50,27 @@ impl LogBudget {
             lines_left: limits.log_lines,
             message_bytes: limits.message_bytes,
             suppressed: 0,
-            last_error: None,
+            last_words: Vec::new(),
         }
     }
 
-    /// The last line logged as an error: where the call traps, most likely a panic's message.
-    pub(super) fn last_error(&self) -> Option<&str> {
-        self.last_error.as_deref()
+    /// The last lines logged as errors or warnings (standard error): where the call traps, most likely a panic's message.
+    pub(super) fn last_words(&self) -> Option<String> {
+        (!self.last_words.is_empty()).then(|| self.last_words.join(" "))
+    }
+
+    /// Bytes kept of one line.
+    pub(super) fn message_bytes(&self) -> usize {
+        self.message_bytes
     }
 
     pub(super) fn line(&mut self, level: Level, message: &str) {
         let message = shorten(message, self.message_bytes);
-        if level == Level::Error {
-            self.last_error = Some(message.to_owned());
+        if matches!(level, Level::Warn | Level::Error) {
+            if self.last_words.len() == LAST_WORDS {
+                self.last_words.remove(0);
+            }
+            self.last_words.push(message.to_owned());
         }
         if self.lines_left == 0 || self.log.rate.check().is_err() {
             self.suppressed += 1;

@@ -8,13 +8,16 @@
 //! What a component gives back is typed here but not yet believed: `registry` checks it.
 
 mod call;
+mod compiler;
 mod component;
 pub mod contract;
 mod engine;
 mod limits;
 mod log;
+mod wasi;
 
 pub use call::{CallError, FailureKind, Usage};
+pub use compiler::{COMPILE_COMMAND, Compiler, compile_command};
 pub use component::{Component, Facts, LoadError};
 pub use engine::{EPOCH_TICK, EngineError, Sandbox, Slot};
 pub use limits::{Exceeded, Limits};

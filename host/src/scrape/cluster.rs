@@ -11,9 +11,12 @@ use tokio::time::Instant;
 use super::cache::Cache;
 use super::discovery::Discovery;
 use super::inventory::Inventory;
+use super::plan::Fetch;
 use super::report::Report;
-use crate::api::{Client, ClientError, FetchError, Limits, Observer};
+use super::samples::Samples;
+use crate::api::{Answer, Client, ClientError, FetchError, FetchErrorKind, Limits, Observer, Place};
 use crate::config::{Module, Targets};
+use crate::registry::{Schema, Trial};
 
 /// Clusters kept at most. `/pve?target=` names them freely where the configuration does not say which are allowed.
 const CLUSTERS_KEPT: usize = 1000;
@@ -26,6 +29,7 @@ pub struct Cluster {
     pub targets: Targets,
     pub(super) client: Client,
     pub(super) cache: Cache,
+    samples: Samples,
     last: Mutex<Option<Last>>,
 }
 
@@ -46,6 +50,13 @@ impl Cluster {
     /// Asks what there is, without collecting anything.
     pub async fn discover(&self, deadline: Instant) -> Result<Inventory, FetchError> {
         Discovery::ask(self, deadline).await.inventory()
+    }
+
+    /// Keeps an answer for trials, where the plan says so.
+    pub(super) fn sample(&self, fetch: &Fetch, answer: &Answer) {
+        if let Some(place) = &fetch.sample_of {
+            self.samples.put(place, &fetch.path, answer);
+        }
     }
 
     /// The last scrape's report and its time.
@@ -130,6 +141,7 @@ impl Clusters {
             targets: targets.clone(),
             client: Client::new(module, targets, self.limits, Arc::clone(&self.observer))?,
             cache: Cache::default(),
+            samples: Samples::default(),
             last: Mutex::new(None),
         });
         if known.len() >= CLUSTERS_KEPT {
@@ -140,10 +152,21 @@ impl Clusters {
         Ok(cluster)
     }
 
+    /// Forgets the clusters of modules that are not what they were: their next scrape is made with a new client.
+    pub fn keep_only(&self, is_as_before: impl Fn(&str) -> bool) {
+        self.known.lock().retain(|(module, _), _| is_as_before(module));
+    }
+
     /// All of them, by module and address.
     pub fn all(&self) -> Vec<Arc<Cluster>> {
         let mut all: Vec<Arc<Cluster>> = self.known.lock().values().cloned().collect();
         all.sort_by_key(|cluster| (cluster.module.clone(), cluster.targets.clone()));
         all
+    }
+}
+
+impl Trial for Clusters {
+    fn last_answers(&self, schema: &Schema) -> Option<(Place, Vec<Result<Answer, FetchErrorKind>>)> {
+        self.all().iter().find_map(|cluster| cluster.samples.answers(schema))
     }
 }

@@ -15,6 +15,7 @@ mod inventory;
 mod plan;
 mod report;
 mod run;
+mod samples;
 mod scraper;
 mod series;
 

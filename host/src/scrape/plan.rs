@@ -1,7 +1,8 @@
 //! The plan of a scrape: every place of every collector, and every distinct GET they need, once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::inventory::Inventory;
 use crate::api::{BindError, Path, Place, Template};
@@ -32,6 +33,8 @@ pub struct Plan {
     pub fetches: Vec<Fetch>,
     /// Each place of each collector, collectors in order of their names.
     pub jobs: Vec<Job>,
+    /// Collectors that are left out because they are in quarantine, and for how long still.
+    pub quarantined: Vec<(Arc<Collector>, Duration)>,
 }
 
 /// One GET.
@@ -41,6 +44,8 @@ pub struct Fetch {
     pub path: Path,
     /// How old an answer may be: the least of what those who need it allow.
     pub max_age_seconds: u32,
+    /// The place it is for, where it is the first of its template: its answer is kept for trials.
+    pub(super) sample_of: Option<Place>,
 }
 
 /// One collector at one place.
@@ -58,14 +63,19 @@ impl Plan {
     /// Plans for what the inventory holds.
     #[must_use]
     pub fn new(collectors: &CollectorSet, inventory: &Inventory, scope: Scope) -> Self {
-        let mut plan = Self { fetches: Vec::new(), jobs: Vec::new() };
+        let mut plan = Self { fetches: Vec::new(), jobs: Vec::new(), quarantined: Vec::new() };
         let mut known: HashMap<Path, usize> = HashMap::new();
+        let mut sampled: HashSet<String> = HashSet::new();
         for collector in collectors.iter() {
             let schema = &collector.schema;
             let wanted_nodes = match (schema.placeholders.is_empty(), scope) {
                 (true, Scope { cluster: false, .. }) | (false, Scope { nodes: None, .. }) => continue,
                 (_, Scope { nodes, .. }) => nodes,
             };
+            if let Some(left) = collector.health.quarantined() {
+                plan.quarantined.push((Arc::clone(collector), left));
+                continue;
+            }
             let templates: Vec<&Template> = schema.requests.iter().map(|request| &request.template).collect();
             let places = inventory.places(&templates, |node| wanted_nodes == Some(NodeScope::All) || node.local);
             for place in places {
@@ -75,7 +85,9 @@ impl Plan {
                     .map(|request| {
                         let path = request.template.bind(&place)?;
                         let index = *known.entry(path.clone()).or_insert_with(|| {
-                            plan.fetches.push(Fetch { path, max_age_seconds: request.max_age_seconds });
+                            let first = sampled.insert(path.template().to_owned());
+                            let sample_of = first.then(|| place.clone());
+                            plan.fetches.push(Fetch { path, max_age_seconds: request.max_age_seconds, sample_of });
                             plan.fetches.len() - 1
                         });
                         if let Some(fetch) = plan.fetches.get_mut(index) {

@@ -23,6 +23,9 @@ use crate::api::{Answer, FetchError, FetchErrorKind, Place};
 use crate::exposition::Encoder;
 use crate::registry::{Collected, Collection, Collector, CollectorSet, Rows};
 
+/// The reason of a place that is not collected because its collector is in quarantine.
+const QUARANTINED: &str = "quarantined";
+
 type Fetched = Result<Answer, FetchError>;
 /// A place's rows, and the place's position in the plan: rows stand in the order of the plan, not of the answers.
 type Batch = (usize, Rows);
@@ -82,7 +85,12 @@ pub(super) async fn run(
         .fetches
         .into_iter()
         .map(|fetch| match known.remove(&fetch.path) {
-            Some(fetched) => ready(fetched),
+            Some(fetched) => {
+                if let Ok(answer) = &fetched {
+                    cluster.sample(&fetch, answer);
+                }
+                ready(fetched)
+            }
             None => match cluster.cache.get(&fetch) {
                 Some(answer) => ready(Ok(answer)),
                 None => fetch_once(Arc::clone(&cluster), fetch, deadline),
@@ -91,6 +99,10 @@ pub(super) async fn run(
         .collect();
     drop(known);
 
+    for (collector, left) in &plan.quarantined {
+        let detail = format!("it broke down too often, the next try is in {} s", left.as_secs() + 1);
+        report.collector(collector).fail(Place::cluster(), QUARANTINED, detail);
+    }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let mut running = JoinSet::new();
     for (position, job) in plan.jobs.into_iter().enumerate() {
@@ -147,6 +159,7 @@ fn fetch_once(cluster: Arc<Cluster>, fetch: Fetch, deadline: Instant) -> SharedF
         let fetched = cluster.client.get(&fetch.path, deadline).await;
         if let Ok(answer) = &fetched {
             cluster.cache.put(&fetch, answer);
+            cluster.sample(&fetch, answer);
         }
         fetched
     });
@@ -190,10 +203,15 @@ async fn call(
 ) -> Result<Collection, (&'static str, String)> {
     let late = || ("deadline", "the scrape's deadline passed before the collector was done".to_owned());
     let sandbox = collector.component().sandbox().clone();
+    let turn = timeout_at(deadline, Arc::clone(&collector.calls).acquire_owned()).await.map_err(|_| late())?;
+    if let Some(left) = collector.health.quarantined() {
+        // It began while this place waited for its turn.
+        return Err((QUARANTINED, format!("it broke down too often, the next try is in {} s", left.as_secs() + 1)));
+    }
     let slot = timeout_at(deadline, sandbox.slot()).await.map_err(|_| late())?;
     let call = tokio::task::spawn_blocking(move || {
-        // The slot goes back when the call has ended, even where nobody waits for it any more.
-        let _slot = slot;
+        // Turn and slot go back when the call has ended, even where nobody waits for it any more.
+        let _held = (turn, slot);
         let responses: Vec<Result<&str, FetchErrorKind>> =
             fetched.iter().map(|fetched| fetched.as_ref().map(Answer::data).map_err(|error| error.kind)).collect();
         collector.collect(now, &place, &responses)

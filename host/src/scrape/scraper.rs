@@ -7,7 +7,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use futures_util::FutureExt as _;
 use futures_util::future::{Shared, WeakShared};
 use parking_lot::Mutex;
@@ -18,7 +17,7 @@ use super::plan::Scope;
 use super::run::{Scrape, run};
 use crate::api::ClientError;
 use crate::config::{Module, Targets};
-use crate::registry::CollectorSet;
+use crate::registry::{Catalog, Changes};
 
 type Run = Pin<Box<dyn Future<Output = Arc<Scrape>> + Send>>;
 
@@ -60,7 +59,7 @@ struct Flight {
 pub struct Scraper {
     /// The clusters scraped so far.
     pub clusters: Clusters,
-    collectors: ArcSwap<CollectorSet>,
+    catalog: Arc<Catalog>,
     in_flight: Mutex<HashMap<Flight, WeakShared<Run>>>,
 }
 
@@ -72,13 +71,18 @@ impl std::fmt::Debug for Scraper {
 
 impl Scraper {
     /// Scrapes with these collectors.
-    pub fn new(clusters: Clusters, collectors: CollectorSet) -> Self {
-        Self { clusters, collectors: ArcSwap::from_pointee(collectors), in_flight: Mutex::default() }
+    pub fn new(clusters: Clusters, catalog: Arc<Catalog>) -> Self {
+        Self { clusters, catalog, in_flight: Mutex::default() }
     }
 
-    /// The collectors that serve now.
-    pub fn collectors(&self) -> Arc<CollectorSet> {
-        self.collectors.load_full()
+    /// The collectors there are.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// Takes in what changed in the collectors folders, tried on the last answers. Blocks.
+    pub fn reload(&self) -> Changes {
+        self.catalog.reload(&self.clusters)
     }
 
     /// Scrapes, or joins a scrape of the same thing that is under way.
@@ -91,7 +95,7 @@ impl Scraper {
             match in_flight.get(&flight).and_then(WeakShared::upgrade) {
                 Some(run) => run,
                 None => {
-                    let collectors = self.collectors();
+                    let collectors = self.catalog.serving();
                     let (scope, deadline) = (request.scope, request.deadline);
                     let run: Run = Box::pin(async move {
                         let scrape = Arc::new(run(Arc::clone(&cluster), collectors, scope, deadline).await);

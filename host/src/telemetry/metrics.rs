@@ -4,15 +4,15 @@
 //! Labels take values out of short lists only: path templates, status codes, collectors' names, handlers. What came in a
 //! request never becomes one.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use prometheus::core::Collector as _;
 use prometheus::proto::{MetricFamily, MetricType};
-use prometheus::{GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry};
+use prometheus::{Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry};
 
 use crate::api::Observer;
 use crate::exposition::{Encoder, Type, push_label};
-use crate::registry::CollectorSet;
+use crate::registry::{Catalog, Origin};
 use crate::scrape::Report;
 
 /// From an answer out of the entry node's memory (5 ms) to a time-out of pveproxy (30 s).
@@ -30,6 +30,10 @@ pub struct Metrics {
     component_info: IntGaugeVec,
     component_compile: GaugeVec,
     component_size: IntGaugeVec,
+    component_refused: IntGaugeVec,
+    catalog_reloaded: Gauge,
+    config_success: Gauge,
+    config_reloaded: Gauge,
 }
 
 impl Metrics {
@@ -77,6 +81,25 @@ impl Metrics {
                 Opts::new("pve_exporter_component_size_bytes", "Size of the component's file."),
                 &["collector"],
             )?,
+            component_refused: IntGaugeVec::new(
+                Opts::new(
+                    "pve_exporter_component_refused",
+                    "Files of the collectors folders that are refused as they are now; an older version may serve.",
+                ),
+                &["file"],
+            )?,
+            catalog_reloaded: Gauge::new(
+                "pve_exporter_collectors_last_reload_timestamp_seconds",
+                "When the collectors folders were last read.",
+            )?,
+            config_success: Gauge::new(
+                "pve_exporter_config_last_reload_successful",
+                "Whether the last reload of the configuration was taken in.",
+            )?,
+            config_reloaded: Gauge::new(
+                "pve_exporter_config_last_reload_success_timestamp_seconds",
+                "When a configuration was last taken in.",
+            )?,
         };
         let build_info = IntGaugeVec::new(
             Opts::new("pve_exporter_build_info", "What is running."),
@@ -99,6 +122,11 @@ impl Metrics {
         registry.register(Box::new(metrics.component_info.clone()))?;
         registry.register(Box::new(metrics.component_compile.clone()))?;
         registry.register(Box::new(metrics.component_size.clone()))?;
+        registry.register(Box::new(metrics.component_refused.clone()))?;
+        registry.register(Box::new(metrics.catalog_reloaded.clone()))?;
+        registry.register(Box::new(metrics.config_success.clone()))?;
+        registry.register(Box::new(metrics.config_reloaded.clone()))?;
+        metrics.config_reloaded(true);
         let process = prometheus::process_collector::ProcessCollector::for_self();
         if !process.desc().is_empty() {
             registry.register(Box::new(process))?;
@@ -106,17 +134,34 @@ impl Metrics {
         Ok(metrics)
     }
 
-    /// Says which components serve, in place of those that served before.
-    pub fn set_collectors(&self, collectors: &CollectorSet) {
-        self.component_info.reset();
+    /// Says which components serve and which files are refused, in place of what it said before.
+    pub fn set_catalog(&self, catalog: &Catalog) {
+        for family in [&self.component_info, &self.component_size, &self.component_refused] {
+            family.reset();
+        }
         self.component_compile.reset();
-        self.component_size.reset();
-        for collector in collectors.iter() {
+        for entry in catalog.entries() {
+            if let (Origin::File(path), Some(_)) = (&entry.origin, &entry.refusal) {
+                self.component_refused.with_label_values(&[&path.display().to_string()]).set(1);
+            }
+        }
+        if let Some(reloaded) = catalog.reloaded() {
+            self.catalog_reloaded.set(unix_seconds(reloaded));
+        }
+        for collector in catalog.serving().iter() {
             let facts = collector.component().facts();
             let (name, origin) = (collector.name(), collector.origin.to_string());
             self.component_info.with_label_values(&[name, &collector.schema.version, &origin, &facts.digest]).set(1);
             self.component_compile.with_label_values(&[name]).set(facts.compile_time.as_secs_f64());
             self.component_size.with_label_values(&[name]).set(i64::try_from(facts.size).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// Says how a reload of the configuration went.
+    pub fn config_reloaded(&self, success: bool) {
+        self.config_success.set(f64::from(u8::from(success)));
+        if success {
+            self.config_reloaded.set(unix_seconds(SystemTime::now()));
         }
     }
 
@@ -146,6 +191,10 @@ impl Observer for Metrics {
         self.api_requests.with_label_values(&[path, status]).inc();
         self.api_duration.with_label_values(&[path]).observe(duration.as_secs_f64());
     }
+}
+
+fn unix_seconds(time: SystemTime) -> f64 {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
 fn encode_family(family: &MetricFamily, encoder: &mut Encoder) {

@@ -34,14 +34,15 @@ pub(super) async fn metrics(
     headers: HeaderMap,
 ) -> Response {
     let parameters = first_values(pairs);
+    let config = app.config.load_full();
     let module = match parameters.get("module") {
-        Some(name) => match app.config.modules.get(name) {
+        Some(name) => match config.modules.get(name) {
             Some(module) => Some(module),
             None => {
                 return app.refuse("metrics", StatusCode::BAD_REQUEST, format!("Module '{name}' not found in config"));
             }
         },
-        None => app.config.scraped_module(),
+        None => config.scraped_module(),
     };
     let scrape = match module.and_then(|module| module.targets.clone().map(|targets| (module, targets))) {
         Some((module, targets)) => {
@@ -70,7 +71,8 @@ pub(super) async fn pve(
 ) -> Response {
     let parameters = first_values(pairs);
     let name = parameters.get("module").map_or("default", String::as_str);
-    let Some(module) = app.config.modules.get(name) else {
+    let config = app.config.load_full();
+    let Some(module) = config.modules.get(name) else {
         return app.refuse("pve", StatusCode::BAD_REQUEST, format!("Module '{name}' not found in config"));
     };
     let targets = match parameters.get("target") {

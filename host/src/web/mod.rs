@@ -6,6 +6,7 @@
 //! | `GET /pve` | one cluster as prometheus-pve-exporter serves it: `module`, `target`, `cluster`, `node` |
 //! | `GET /` | a page for people: collectors, clusters, what is wrong |
 //! | `GET /-/healthy` | 200 while the process runs |
+//! | `POST /-/reload` | configuration and collectors read again: what changed, what was refused and why |
 //! | `GET /-/ready` | 200 while it serves, 503 while it shuts down |
 
 mod exposition;

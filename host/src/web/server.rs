@@ -5,16 +5,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{exposition, status};
 use crate::config::{Config, ListenAddress};
+use crate::reload;
 use crate::scrape::Scraper;
 use crate::telemetry::Metrics;
 
@@ -24,14 +26,16 @@ const SHUTDOWN: Duration = Duration::from_secs(10);
 /// Everything a request needs.
 #[derive(Debug)]
 pub struct App {
-    /// Modules and targets.
-    pub config: Config,
+    /// Modules and targets, swapped when reloaded.
+    pub config: ArcSwap<Config>,
     /// Who scrapes.
     pub scraper: Scraper,
     /// The exporter's own metrics.
     pub metrics: Arc<Metrics>,
     /// How long before the scraper's time-out to answer.
     pub timeout_offset: Duration,
+    /// Asks for a reload.
+    pub reload: mpsc::Sender<reload::Request>,
     stopping: AtomicBool,
 }
 
@@ -63,8 +67,15 @@ fn remedy(error: &std::io::Error) -> &'static str {
 impl App {
     /// Serves this configuration.
     #[must_use]
-    pub fn new(config: Config, scraper: Scraper, metrics: Arc<Metrics>, timeout_offset: Duration) -> Self {
-        Self { config, scraper, metrics, timeout_offset, stopping: AtomicBool::new(false) }
+    pub fn new(
+        config: Config,
+        scraper: Scraper,
+        metrics: Arc<Metrics>,
+        timeout_offset: Duration,
+        reload: mpsc::Sender<reload::Request>,
+    ) -> Self {
+        let config = ArcSwap::from_pointee(config);
+        Self { config, scraper, metrics, timeout_offset, reload, stopping: AtomicBool::new(false) }
     }
 
     /// An answer that is an error, in plain text.
@@ -97,6 +108,7 @@ pub async fn serve(
         .route("/", get(status::page))
         .route("/-/healthy", get(|| async { "pve-exporter is healthy\n" }))
         .route("/-/ready", get(ready))
+        .route("/-/reload", post(reload_now).put(reload_now))
         .with_state(Arc::clone(&app));
     let (stop, stopped) = watch::channel(());
     let mut servers = tokio::task::JoinSet::new();
@@ -123,6 +135,22 @@ pub async fn serve(
         tracing::warn!("a connection did not end in time");
     }
     Ok(())
+}
+
+/// Reloads configuration and collectors; answers with what changed and what was refused.
+async fn reload_now(State(app): State<Arc<App>>) -> Response {
+    let (reply, outcome) = oneshot::channel();
+    let outcome = match app.reload.send(reply).await {
+        Ok(()) => outcome.await.ok(),
+        Err(_) => None,
+    };
+    let (code, text) = match outcome {
+        Some(outcome) if outcome.success() => (StatusCode::OK, outcome.to_string()),
+        Some(outcome) => (StatusCode::INTERNAL_SERVER_ERROR, outcome.to_string()),
+        None => (StatusCode::SERVICE_UNAVAILABLE, "pve-exporter is shutting down\n".to_owned()),
+    };
+    app.metrics.answered("reload", code.as_u16());
+    (code, text).into_response()
 }
 
 async fn ready(State(app): State<Arc<App>>) -> Response {

@@ -47,7 +47,7 @@ pub(super) async fn page(State(app): State<Arc<App>>) -> Response {
 
 fn collectors(app: &App, html: &mut String) {
     html.push_str("<h2>Collectors</h2><div class=\"scroll\"><table><tr><th>Name</th><th>Version</th><th>Origin</th><th>SHA-256</th><th>What it gives</th></tr>");
-    for collector in app.scraper.collectors().iter() {
+    for collector in app.scraper.catalog().serving().iter() {
         let digest = &collector.component().facts().digest;
         let _ = write!(
             html,

@@ -51,10 +51,10 @@ impl Collection {
 }
 
 impl Collected {
-    /// The text exposition, format 0.0.4: families in the order of the manifest, samples in the order of places and
-    /// rows, families without samples left out. The host's encoder gives the same bytes.
+    /// The text exposition, format 0.0.4: families in the order of the manifest, samples in the order of places, tables
+    /// and rows, families without samples left out. The host's encoder gives the same bytes.
     pub fn exposition(&self) -> String {
-        exposition::render(&self.manifest, self.rows())
+        exposition::render(&self.manifest, self.collections.iter().map(|collection| &*collection.output.rows))
     }
 
     /// All rows, in the order of places.

@@ -4,17 +4,25 @@ use std::{collections::HashSet, fmt::Write as _};
 
 use crate::{
     Row, Value,
-    contract::{Kind, Manifest, Metric},
+    contract::{Kind, Manifest, Metric, Table},
 };
 
-pub(super) fn render<'a>(manifest: &Manifest, rows: impl Iterator<Item = &'a Row> + Clone) -> String {
+/// `places` are the rows of each place. A family that stands in several tables is written place by place, and within a
+/// place table by table: the host keeps a place's rows by table.
+pub(super) fn render<'a>(manifest: &Manifest, places: impl Iterator<Item = &'a [Row]> + Clone) -> String {
     let mut text = String::new();
     let mut done = HashSet::new();
     for metric in manifest.tables.iter().flat_map(|table| &table.metrics) {
         if !done.insert(&metric.name) {
             continue;
         }
-        let samples = samples(manifest, &metric.name, rows.clone());
+        let mut samples = String::new();
+        for rows in places.clone() {
+            for (position, table) in manifest.tables.iter().enumerate() {
+                let rows = rows.iter().filter(|row| row.table as usize == position);
+                write_samples(&mut samples, table, &metric.name, rows);
+            }
+        }
         if !samples.is_empty() {
             let kind = if matches!(metric.kind, Kind::Counter) { "counter" } else { "gauge" };
             let Metric { name, help, .. } = metric;
@@ -25,31 +33,24 @@ pub(super) fn render<'a>(manifest: &Manifest, rows: impl Iterator<Item = &'a Row
     text
 }
 
-/// The sample lines of one family, which may stand in several tables.
-fn samples<'a>(manifest: &Manifest, family: &str, rows: impl Iterator<Item = &'a Row>) -> String {
-    let mut text = String::new();
+/// The sample lines that rows of `table` give of one family.
+fn write_samples<'a>(text: &mut String, table: &Table, family: &str, rows: impl Iterator<Item = &'a Row>) {
+    let Some(column) = table.metrics.iter().position(|metric| metric.name == family) else { return };
     for row in rows {
-        let table = &manifest.tables[row.table as usize];
-        for (metric, value) in table.metrics.iter().zip(&row.values) {
-            if metric.name != family {
-                continue;
-            }
-            let labels = table.label_names.iter().map(String::as_str).zip(row.labels.iter().map(String::as_str));
-            match (value, &metric.kind) {
-                (Value::Absent, _) => {}
-                (Value::Number(value), _) => sample(&mut text, family, labels, *value),
-                (Value::State(holds), Kind::StateSet(set)) => {
-                    for (position, state) in set.states.iter().enumerate() {
-                        let value = f64::from(holds.is_some_and(|holds| holds as usize == position));
-                        let labels = labels.clone().chain([(set.label.as_str(), state.as_str())]);
-                        sample(&mut text, family, labels, value);
-                    }
+        let labels = table.label_names.iter().map(String::as_str).zip(row.labels.iter().map(String::as_str));
+        match (&row.values[column], &table.metrics[column].kind) {
+            (Value::Absent, _) => {}
+            (Value::Number(value), _) => sample(text, family, labels, *value),
+            (Value::State(holds), Kind::StateSet(set)) => {
+                for (position, state) in set.states.iter().enumerate() {
+                    let value = f64::from(holds.is_some_and(|holds| holds as usize == position));
+                    let labels = labels.clone().chain([(set.label.as_str(), state.as_str())]);
+                    sample(text, family, labels, value);
                 }
-                (Value::State(_), _) => panic!("{family} is no state-set but a row gives it a state"),
             }
+            (Value::State(_), _) => panic!("{family} is no state-set but a row gives it a state"),
         }
     }
-    text
 }
 
 fn sample<'a>(text: &mut String, name: &str, labels: impl Iterator<Item = (&'a str, &'a str)>, value: f64) {

@@ -34,12 +34,21 @@ pub(super) fn manifest(manifest: &Manifest) -> Vec<String> {
         for metric in &table.metrics {
             wrong.extend(wrong_metric(metric, &table.label_names));
             let (known, labels) = families.entry(&metric.name).or_insert((metric, &table.label_names));
-            if (&known.help, &known.kind, *labels) != (&metric.help, &metric.kind, &table.label_names[..]) {
+            if known.help != metric.help || !alike(&known.kind, &metric.kind) || *labels != table.label_names {
                 wrong.push(format!("{}: its tables differ in help, kind or labels", metric.name));
             }
         }
     }
     wrong
+}
+
+/// Whether two tables of a family agree on its kind. Each may have states of its own: one family can tell the states of
+/// VMs and of nodes.
+fn alike(one: &Kind, other: &Kind) -> bool {
+    match (one, other) {
+        (Kind::StateSet(one), Kind::StateSet(other)) => one.label == other.label,
+        (one, other) => one == other,
+    }
 }
 
 fn wrong_metric(metric: &Metric, labels: &[String]) -> Option<String> {
@@ -50,8 +59,8 @@ fn wrong_metric(metric: &Metric, labels: &[String]) -> Option<String> {
         "is a name of the host's own"
     } else if help.trim().is_empty() {
         "has no help"
-    } else if name.ends_with("_total") != matches!(kind, Kind::Counter) {
-        "must end in _total if it is a counter, and only then"
+    } else if matches!(kind, Kind::Counter) && !name.ends_with("_total") {
+        "is a counter and does not end in _total"
     } else if name.ends_with("_info") != matches!(kind, Kind::Info) {
         "must end in _info if it is an info metric, and only then"
     } else if matches!(kind, Kind::StateSet(set) if !is_name(&set.label) || labels.contains(&set.label)) {

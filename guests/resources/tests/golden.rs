@@ -1,0 +1,9 @@
+//! Real-shaped answers and the exposition they must give.
+
+use pve_collector::testing::assert_golden;
+use resources::Resources;
+
+#[test]
+fn fixtures_give_what_is_expected() {
+    assert_golden::<Resources>(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/resources"));
+}

@@ -1,0 +1,185 @@
+//! Reloading: one task that takes in what changed, whoever noticed it: the watcher of the folders, the poll behind it,
+//! SIGHUP, or `POST /-/reload`.
+//!
+//! One task, so that two reloads never meet. What fails changes nothing: the configuration and the collectors that serve go
+//! on serving.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use notify_debouncer_mini::notify::{RecommendedWatcher, RecursiveMode};
+use notify_debouncer_mini::{Debouncer, new_debouncer};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::config::{Config, Environment, Flags};
+use crate::registry::Changes;
+use crate::web::App;
+
+/// How long a folder must be quiet before it is read: a copy of some megabytes is done by then, and where it is not, the
+/// half-written file is refused and read again when it changes.
+const DEBOUNCE: Duration = Duration::from_millis(250);
+
+/// Asks the task to reload, and is told what came of it.
+pub type Request = oneshot::Sender<Outcome>;
+
+/// What a reload came to.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The configuration: taken in, or why not.
+    pub config: Result<(), String>,
+    /// The collectors.
+    pub changes: Changes,
+}
+
+impl Outcome {
+    /// Everything was taken in.
+    #[must_use]
+    pub fn success(&self) -> bool {
+        self.config.is_ok() && !self.changes.has_problems()
+    }
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Err(error) = &self.config {
+            writeln!(f, "configuration not taken in, the one before it stays: {error}")?;
+        }
+        write!(f, "{}", self.changes)
+    }
+}
+
+/// The reload task's state.
+pub(crate) struct Reloader {
+    app: Arc<App>,
+    flags: Flags,
+    requests: mpsc::Receiver<Request>,
+}
+
+impl Reloader {
+    pub(crate) fn new(app: Arc<App>, flags: Flags, requests: mpsc::Receiver<Request>) -> Self {
+        Self { app, flags, requests }
+    }
+
+    /// Runs for as long as the process does.
+    pub(crate) async fn run(mut self) {
+        let (noticed, mut notices) = mpsc::channel(1);
+        let mut watch = Watch::new(self.flags.collectors_directories.clone(), noticed);
+        let mut poll = tokio::time::interval(self.flags.collectors_poll_interval.max(Duration::from_secs(1)));
+        poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        poll.tick().await;
+        let mut hangup = signal(SignalKind::hangup()).ok();
+        loop {
+            tokio::select! {
+                Some(()) = notices.recv() => self.collectors().await,
+                _ = poll.tick() => {
+                    // A folder that came back is a new one to the system.
+                    watch.renew();
+                    self.collectors().await;
+                }
+                Some(()) = hung_up(hangup.as_mut()) => drop(self.everything().await),
+                Some(reply) = self.requests.recv() => {
+                    watch.renew();
+                    let _ = reply.send(self.everything().await);
+                }
+            }
+        }
+    }
+
+    async fn collectors(&self) {
+        let changes = reload(Arc::clone(&self.app)).await;
+        log(&changes);
+    }
+
+    async fn everything(&self) -> Outcome {
+        let config = self.config();
+        self.app.metrics.config_reloaded(config.is_ok());
+        match &config {
+            Ok(()) => tracing::info!("configuration reloaded"),
+            Err(error) => tracing::error!("configuration not taken in, the one before it stays: {error}"),
+        }
+        let changes = reload(Arc::clone(&self.app)).await;
+        log(&changes);
+        Outcome { config, changes }
+    }
+
+    fn config(&self) -> Result<(), String> {
+        let config = Config::load(&self.flags, &Environment::of_process()).map_err(|error| error.to_string())?;
+        for module in config.modules.values() {
+            crate::api::Client::check(module).map_err(|error| error.to_string())?;
+        }
+        let before = self.app.config.load_full();
+        // Files that a module names may have changed though the module did not, so every module with files starts anew.
+        self.app.scraper.clusters.keep_only(|name| {
+            config
+                .modules
+                .get(name)
+                .is_some_and(|module| before.modules.get(name) == Some(module) && !module.has_files())
+        });
+        self.app.config.store(Arc::new(config));
+        Ok(())
+    }
+}
+
+async fn hung_up(signal: Option<&mut tokio::signal::unix::Signal>) -> Option<()> {
+    match signal {
+        Some(signal) => signal.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Reads the folders off the runtime's threads: compiling may take seconds.
+async fn reload(app: Arc<App>) -> Changes {
+    let reloading = Arc::clone(&app);
+    let changes = tokio::task::spawn_blocking(move || reloading.scraper.reload()).await.unwrap_or_else(|panic| {
+        tracing::error!("the reload panicked: {panic}");
+        Changes::default()
+    });
+    app.metrics.set_catalog(app.scraper.catalog());
+    changes
+}
+
+fn log(changes: &Changes) {
+    for loaded in &changes.loaded {
+        tracing::info!("collector loaded: {loaded}");
+    }
+    for removed in &changes.removed {
+        tracing::info!("collector removed: {removed}");
+    }
+    for (path, reason) in changes.refused.iter().chain(&changes.unreadable) {
+        tracing::error!(file = %path.display(), "not taken in: {reason}");
+    }
+}
+
+/// Watches folders; tells of any change, once it is quiet.
+struct Watch {
+    folders: Vec<PathBuf>,
+    debouncer: Option<Debouncer<RecommendedWatcher>>,
+}
+
+impl Watch {
+    fn new(folders: Vec<PathBuf>, noticed: mpsc::Sender<()>) -> Self {
+        let debouncer = new_debouncer(DEBOUNCE, move |_events| {
+            // A full channel has a notice in it already.
+            let _ = noticed.try_send(());
+        });
+        let debouncer = debouncer
+            .inspect_err(|error| tracing::warn!(%error, "folders can't be watched, changes are found by polling"))
+            .ok();
+        let mut watch = Self { folders, debouncer };
+        watch.renew();
+        watch
+    }
+
+    /// Watches each folder by its name again: it may have gone and come back, or be another one now.
+    fn renew(&mut self) {
+        let Some(debouncer) = &mut self.debouncer else { return };
+        for folder in &self.folders {
+            let _ = debouncer.watcher().unwatch(folder);
+            if let Err(error) = debouncer.watcher().watch(folder, RecursiveMode::NonRecursive) {
+                tracing::debug!(folder = %folder.display(), %error, "not watched");
+            }
+        }
+    }
+}

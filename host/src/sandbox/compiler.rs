@@ -1,0 +1,132 @@
+//! Compiling in a process of its own: what takes too long or too much memory is ended there, and the exporter finds the
+//! result in wasmtime's cache.
+//!
+//! Running a component is bounded by the sandbox; compiling one is not, by wasmtime's own policy. The child is this same
+//! binary, called with `COMPILE_COMMAND`; it reads the component from its standard input.
+
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Resource, Rlimit, setrlimit};
+
+use super::component::LoadError;
+use super::engine::Sandbox;
+use super::limits::Limits;
+
+/// The hidden command that makes this binary a compiler.
+pub const COMPILE_COMMAND: &str = "compile-component";
+
+/// Memory of the child: 2 GiB is four times what 18 MiB of Python takes.
+const MEMORY: u64 = 2 << 30;
+/// How often the child is asked whether it has ended.
+const POLL: Duration = Duration::from_millis(5);
+
+/// Compiles components ahead, into the cache.
+#[derive(Debug, Clone)]
+pub struct Compiler {
+    executable: PathBuf,
+    cache: PathBuf,
+    slots: usize,
+    max_memory: usize,
+}
+
+impl Compiler {
+    /// A compiler for a sandbox with these slots and this cache: both must be the same for its results to be found.
+    #[must_use]
+    pub fn new(executable: PathBuf, cache: PathBuf, slots: usize, max_memory: usize) -> Self {
+        Self { executable, cache, slots, max_memory }
+    }
+
+    /// Compiles `component` into the cache, or says why not. Blocks until it is done or out of time.
+    pub fn compile(&self, component: &[u8], limits: &Limits) -> Result<(), LoadError> {
+        super::component::recognise(component, limits)?;
+        let failed = |what: &str, error: std::io::Error| LoadError::Compile(format!("{what}: {error}"));
+        let mut child = Command::new(&self.executable)
+            .arg(COMPILE_COMMAND)
+            .arg(&self.cache)
+            .args([self.slots.to_string(), self.max_memory.to_string()])
+            .args([limits.component_bytes.to_string(), limits.compile_time.as_secs().max(1).to_string()])
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| failed("the compiler does not start", error))?;
+        let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
+        let deadline = Instant::now() + limits.compile_time;
+        let (status, words) = std::thread::scope(|scope| {
+            scope.spawn(move || {
+                if let Some(mut stdin) = stdin {
+                    // A child that ended early says why itself.
+                    let _ = stdin.write_all(component);
+                }
+            });
+            let words = scope.spawn(move || {
+                let mut words = String::new();
+                if let Some(stderr) = stderr {
+                    let _ = stderr.take(4096).read_to_string(&mut words);
+                }
+                words
+            });
+            let status = loop {
+                match child.try_wait() {
+                    Ok(None) if Instant::now() < deadline => std::thread::sleep(POLL),
+                    Ok(None) => {
+                        let _ = child.kill();
+                        let _ = child.wait();
+                        break None;
+                    }
+                    Ok(Some(status)) => break Some(Ok(status)),
+                    Err(error) => break Some(Err(error)),
+                }
+            };
+            (status, words.join().unwrap_or_default())
+        });
+        match status {
+            None => Err(LoadError::CompileTime(limits.compile_time)),
+            Some(Err(error)) => Err(failed("the compiler was lost", error)),
+            Some(Ok(status)) if status.success() => Ok(()),
+            Some(Ok(status)) if words.trim().is_empty() => {
+                Err(LoadError::Compile(format!("the compiler ended with {status}, most likely out of memory or time")))
+            }
+            Some(Ok(_)) => Err(LoadError::Compile(words.trim().to_owned())),
+        }
+    }
+}
+
+/// The child's side: arguments as `Compiler::compile` gives them.
+#[must_use]
+pub fn compile_command(arguments: &[String]) -> ExitCode {
+    match compile_input(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn compile_input(arguments: &[String]) -> Result<(), String> {
+    let [cache, numbers @ ..] = arguments else { return Err("no arguments".to_owned()) };
+    let numbers: Vec<u64> = numbers.iter().filter_map(|number| number.parse().ok()).collect();
+    let Ok([slots, max_memory, component_bytes, seconds]) = <[u64; 4]>::try_from(numbers) else {
+        return Err("wrong arguments".to_owned());
+    };
+    let limit = |resource, value| {
+        setrlimit(resource, Rlimit { current: Some(value), maximum: Some(value) }).map_err(|error| error.to_string())
+    };
+    limit(Resource::Data, MEMORY)?;
+    // All cores together; the parent's clock is the tighter bound on a machine that is not busy.
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+    limit(Resource::Cpu, seconds.saturating_mul(cores).max(1))?;
+    limit(Resource::Core, 0)?;
+
+    let mut component = Vec::new();
+    std::io::stdin().take(component_bytes + 1).read_to_end(&mut component).map_err(|error| error.to_string())?;
+    let number = |number: u64| usize::try_from(number).map_err(|error| error.to_string());
+    let sandbox =
+        Sandbox::new(number(slots)?, number(max_memory)?, Some(Path::new(cache))).map_err(|error| error.to_string())?;
+    sandbox.compile(&component).map(drop).map_err(|error| format!("{error:#}"))
+}

@@ -1,0 +1,194 @@
+//! WASI 0.2 with nothing behind it, for components that were not written against the bare contract.
+//!
+//! Rust's std, JavaScript's and Python's runtimes import it as soon as they are linked. They get no files, no environment,
+//! no arguments and no network (calls come back as errors), standard output goes to the log, and time is the scrape's: the
+//! clock stands still but for sleeping, which moves it on at once. Nothing here blocks: an epoch does not interrupt a
+//! host call, so a call that waited would outlive the CPU limit.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use tokio::io::AsyncWrite;
+use wasmtime::component::{HasSelf, Linker, Resource, ResourceTable};
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
+use wasmtime_wasi::p2::{DynPollable, OutputStream, Pollable, StreamResult, subscribe};
+use wasmtime_wasi::{HostWallClock, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView, async_trait};
+
+use super::call::State;
+use super::contract::Level;
+use super::log::LogBudget;
+
+/// Streams, pollables and the like that one call may hold at once.
+const RESOURCES: usize = 256;
+/// Bytes of random numbers in one request for them; each is made by the host.
+const RANDOM_BYTES: u64 = 64 * 1024;
+/// Bytes a guest may write in one go before it asks again.
+const WRITE_BYTES: usize = 4096;
+
+/// What a call has of WASI. Made at the first WASI call: the built-ins never need it.
+pub(super) struct Wasi {
+    context: WasiCtx,
+    table: ResourceTable,
+    /// Nanoseconds slept so far.
+    slept: u64,
+}
+
+impl Wasi {
+    fn new(now: Duration, log: &Arc<Mutex<LogBudget>>) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(RESOURCES);
+        let context = WasiCtxBuilder::new()
+            .stdout(LogStream { log: Arc::clone(log), level: Level::Info })
+            .stderr(LogStream { log: Arc::clone(log), level: Level::Warn })
+            .wall_clock(Standing(now))
+            .allow_tcp(false)
+            .allow_udp(false)
+            .allow_ip_name_lookup(false)
+            .max_random_size(RANDOM_BYTES)
+            .build();
+        Self { context, table, slept: 0 }
+    }
+}
+
+/// Links all of WASI 0.2, with the clock that does not wait in place of the one that does.
+pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    wasmtime_wasi::p2::add_to_linker_sync(linker)?;
+    linker.allow_shadowing(true);
+    monotonic_clock::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
+impl State {
+    fn wasi(&mut self) -> &mut Wasi {
+        let (now, log) = (self.now, &self.log);
+        self.wasi.get_or_insert_with(|| Box::new(Wasi::new(now, log)))
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let Wasi { context, table, .. } = self.wasi();
+        WasiCtxView { ctx: context, table }
+    }
+}
+
+impl monotonic_clock::Host for State {
+    fn now(&mut self) -> wasmtime::Result<u64> {
+        Ok(self.wasi().slept)
+    }
+
+    fn resolution(&mut self) -> wasmtime::Result<u64> {
+        Ok(1)
+    }
+
+    fn subscribe_instant(&mut self, when: u64) -> wasmtime::Result<Resource<DynPollable>> {
+        let wasi = self.wasi();
+        wasi.slept = wasi.slept.max(when);
+        let elapsed = wasi.table.push(Elapsed)?;
+        subscribe(&mut wasi.table, elapsed)
+    }
+
+    fn subscribe_duration(&mut self, duration: u64) -> wasmtime::Result<Resource<DynPollable>> {
+        let when = self.wasi().slept.saturating_add(duration);
+        self.subscribe_instant(when)
+    }
+}
+
+/// A deadline that has passed.
+struct Elapsed;
+
+#[async_trait]
+impl Pollable for Elapsed {
+    async fn ready(&mut self) {}
+}
+
+/// A clock that shows the scrape's time.
+struct Standing(Duration);
+
+impl HostWallClock for Standing {
+    fn resolution(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    fn now(&self) -> Duration {
+        self.0
+    }
+}
+
+/// Standard output or error: each line is a log line, within the call's budget.
+struct LogStream {
+    log: Arc<Mutex<LogBudget>>,
+    level: Level,
+}
+
+impl IsTerminal for LogStream {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for LogStream {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        // WASI 0.3's way in; only 0.2 is linked.
+        Box::new(tokio::io::sink())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(Lines { log: Arc::clone(&self.log), level: self.level, line: Vec::new() })
+    }
+}
+
+/// Cuts what is written into lines. A line's excess over the budget is dropped, not refused: a failed write would be a
+/// panic in most guests.
+struct Lines {
+    log: Arc<Mutex<LogBudget>>,
+    level: Level,
+    line: Vec<u8>,
+}
+
+impl Lines {
+    fn end_line(&mut self) {
+        if !self.line.is_empty() {
+            self.log.lock().line(self.level, &String::from_utf8_lossy(&self.line));
+            self.line.clear();
+        }
+    }
+}
+
+#[async_trait]
+impl Pollable for Lines {
+    async fn ready(&mut self) {}
+}
+
+impl OutputStream for Lines {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        let room = self.log.lock().message_bytes();
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let (text, ends) = part.strip_suffix(b"\n").map_or((part, false), |text| (text, true));
+            let kept = room.saturating_sub(self.line.len()).min(text.len());
+            self.line.extend_from_slice(text.get(..kept).unwrap_or_default());
+            if ends {
+                self.end_line();
+            }
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(WRITE_BYTES)
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        self.end_line();
+    }
+}
