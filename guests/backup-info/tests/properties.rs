@@ -1,5 +1,5 @@
-//! Odd answers: whatever stands in one guest, the others give the same series, and nothing panics. Their number is another
-//! matter: an odd guest is not covered either.
+//! Odd answers: whatever stands in one guest, the others give the same series, and nothing panics. Their number
+//! is another matter: an odd guest is not covered either.
 
 use std::collections::BTreeSet;
 

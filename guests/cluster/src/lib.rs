@@ -1,4 +1,4 @@
-//! The cluster, as `pve_cluster_info` of prometheus-pve-exporter, from `/cluster/status`. A standalone node gives no series.
+//! The cluster, as `pve_cluster_info` of prometheus-pve-exporter, from `/cluster/status`. A standalone node gives none.
 //!
 //! The original makes a label of every member the API sends but for `type` and `name`; here they are the four that
 //! Proxmox VE has sent since version 4, so that a later one can't change the series.

@@ -1,7 +1,7 @@
 //! Pressure stall information of running containers, from `/nodes/{node}/lxc`.
 //!
-//! The twin of `vm-pressure`. Proxmox VE 9 sends the same six percentages for containers, as strings, and null where the
-//! kernel does not measure. Older versions don't send them: then there is no series, since 0 would say "no pressure".
+//! The twin of `vm-pressure`. Proxmox VE 9 sends the same six percentages for containers, as strings, and null where
+//! the kernel does not measure. Older versions don't send them: then there is no series, since 0 would say "no pressure".
 
 use pve_collector::{
     Collector, Failure, Input, Output, Package, Request, Table,

@@ -118,8 +118,8 @@ impl Resource<'_> {
     }
 }
 
-/// The state with this name. None at all is zeros like a state that is not listed, or nothing where the operator wants it
-/// compact.
+/// The state with this name. None at all is zeros like a state that is not listed, or nothing where the operator wants
+/// it compact.
 fn state<S: States>(name: &Text, compact: bool) -> State<S> {
     match name.or_empty() {
         "" if compact => State::Absent,

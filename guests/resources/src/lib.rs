@@ -1,5 +1,5 @@
-//! CPU, memory, disk, network, HA state, lock and facts of nodes, guests, storages and pools, as prometheus-pve-exporter
-//! has them, from `/cluster/resources`.
+//! CPU, memory, disk, network, HA state, lock and facts of nodes, guests, storages and pools, as
+//! prometheus-pve-exporter has them, from `/cluster/resources`.
 //!
 //! Numbers go by what an entry has, not by its type, as in the original: pools have CPU and memory too. A guest of a
 //! node that is down has no numbers, but facts and states. Settings, off where they are not said:

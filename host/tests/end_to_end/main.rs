@@ -11,5 +11,6 @@
 mod bad_days;
 mod bad_input;
 mod prometheus;
+mod reload;
 mod scrape;
 mod support;

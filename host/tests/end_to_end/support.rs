@@ -27,6 +27,9 @@ impl Exporter {
             .arg(config)
             .args(["--web.listen-address", "127.0.0.1:0"])
             .args(arguments)
+            // Whoever waits for the end of the test's output does not wait for a process it left behind.
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -60,10 +63,30 @@ impl Exporter {
         wait_for(words, || Some(self.log()).filter(|log| log.contains(words)))
     }
 
+    /// Sends a signal by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// What the process holds of the machine, as the system says.
+    pub(crate) fn resources(&self) -> Resources {
+        let process = PathBuf::from(format!("/proc/{}", self.child.id()));
+        let status = std::fs::read_to_string(process.join("status")).unwrap();
+        let field = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+            line.split_whitespace().next().unwrap().parse().unwrap()
+        };
+        Resources {
+            memory_kib: field("VmRSS:"),
+            threads: field("Threads:"),
+            descriptors: std::fs::read_dir(process.join("fd")).unwrap().count(),
+        }
+    }
+
     /// Sends SIGTERM and waits for the end.
     pub(crate) fn terminate(mut self) -> std::process::ExitStatus {
-        let status = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
-        assert!(status.success());
+        self.signal("TERM");
         wait_for("the exporter to end", || self.child.try_wait().unwrap())
     }
 }
@@ -73,6 +96,14 @@ impl Drop for Exporter {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// What a process holds of the machine.
+#[derive(Debug)]
+pub(crate) struct Resources {
+    pub(crate) memory_kib: u64,
+    pub(crate) threads: u64,
+    pub(crate) descriptors: usize,
 }
 
 /// The binary, with none of the environment it would read.
@@ -108,7 +139,6 @@ pub(crate) fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
 pub(crate) struct Setup {
     pub(crate) sim: Sim,
     pub(crate) exporter: Exporter,
-    #[expect(dead_code, reason = "the files live as long as the setup")]
     directory: tempfile::TempDir,
 }
 
@@ -119,6 +149,11 @@ impl Setup {
         let config = configure(&sim, directory.path());
         let exporter = Exporter::start(&config, arguments);
         Self { sim, exporter, directory }
+    }
+
+    /// The configuration file.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.directory.path().join("pve.yml")
     }
 
     /// An exposition in text format.

@@ -72,7 +72,9 @@ fn number(value: f64) -> String {
     } else if value.fract() == 0.0 && value.abs() < 1e15 {
         (value as i64).to_string()
     } else {
-        format!("{value:?}")
+        // As Go, and so Prometheus, writes it: 1e+18.
+        let text = format!("{value:?}");
+        if text.contains("e-") { text } else { text.replace('e', "e+") }
     }
 }
 
@@ -89,7 +91,7 @@ mod tests {
             (-5.0, "-5"),
             (999_999_999_999_999.0, "999999999999999"),
             (1e15, "1000000000000000.0"),
-            (1e16, "1e16"),
+            (1e16, "1e+16"),
             (0.0046, "0.0046"),
             (1e-7, "1e-7"),
             (f64::NAN, "NaN"),

@@ -75,8 +75,13 @@ fn wrong_metric(metric: &Metric, labels: &[String]) -> Option<String> {
 pub(super) fn rows<'a>(manifest: &'a Manifest, rows: impl Iterator<Item = &'a Row>) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut series = HashSet::new();
+    let mut blocks = HashSet::new();
     for row in rows {
         let table = &manifest.tables[row.table as usize];
+        // Even where no metric is in both: the host keeps a table's rows by their labels.
+        if !blocks.insert((row.table, &row.labels)) {
+            wrong.push(format!("two rows of table {} have the labels {:?}", row.table, row.labels));
+        }
         for (metric, value) in table.metrics.iter().zip(&row.values) {
             let name = &metric.name;
             if *value != Value::Absent && !series.insert((name, &row.labels)) {

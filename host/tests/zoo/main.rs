@@ -1,0 +1,27 @@
+//! The zoo: collectors that are broken or mean harm, each with the exact outcome that it must have, and with a healthy
+//! collector after it that must notice nothing.
+//!
+//! Some animals are Rust (`fixtures/zoo`, `make zoo`), most are forged here: components written by hand that hold what no
+//! SDK would make (`forge`, `image`).
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on fails"
+)]
+
+mod aftermath;
+mod calling;
+mod compiling;
+mod folder;
+mod forge;
+mod grants;
+mod image;
+mod loading;
+mod logging;
+mod manifests;
+mod rows;
+mod support;
+mod wasi;

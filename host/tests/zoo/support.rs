@@ -1,0 +1,180 @@
+//! Animals, what must become of them, and the healthy collector that runs after each.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use node_status::NodeStatus;
+use pve_collector::{Collector as _, testing::Case};
+use pve_exporter::api::Place;
+use pve_exporter::exposition::{Encoder, Format};
+use pve_exporter::registry::{Collected, Collection, Collector, Origin, Rejections, Rows, builtins};
+use pve_exporter::sandbox::{Limits, Sandbox};
+
+/// Limits of the zoo: small, so that what runs into them does so soon.
+pub(crate) const CPU: Duration = Duration::from_millis(100);
+pub(crate) const MEMORY: usize = 64 << 20;
+
+pub(crate) fn limits() -> Limits {
+    Limits { cpu: CPU, memory: MEMORY, ..Limits::default() }
+}
+
+/// One slot: an animal that kept it would be the last to run.
+pub(crate) fn sandbox() -> Sandbox {
+    Sandbox::new(1, Limits::default().memory, None).unwrap()
+}
+
+/// What must become of an animal.
+#[derive(Clone)]
+pub(crate) enum Outcome {
+    /// It does not load, with these words.
+    Refused(&'static str),
+    /// Its call fails for this reason, with these words.
+    Fails(&'static str, &'static str),
+    /// This many rows are kept, and these are lost: reason, number.
+    Gives(usize, &'static [(&'static str, u64)]),
+}
+
+/// A component of the zoo.
+#[derive(Clone)]
+pub(crate) struct Animal {
+    pub(crate) name: String,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) limits: Limits,
+    pub(crate) settings: Vec<(String, String)>,
+    pub(crate) outcome: Outcome,
+}
+
+pub(crate) fn animal(name: &str, bytes: Vec<u8>, outcome: Outcome) -> Animal {
+    Animal { name: name.to_owned(), bytes, limits: limits(), settings: Vec::new(), outcome }
+}
+
+impl Animal {
+    pub(crate) fn limits(mut self, change: impl FnOnce(&mut Limits)) -> Self {
+        change(&mut self.limits);
+        self
+    }
+
+    /// Runs in `sandbox` and says how it differs from what must become of it.
+    pub(crate) fn check(&self, sandbox: &Sandbox) -> Result<(), String> {
+        let differs = |what: &str| Err(format!("{}: {what}", self.name));
+        let collector = match Collector::load(sandbox, &self.bytes, Origin::Builtin, self.limits.clone()) {
+            Ok(mut collector) => {
+                collector.settings.clone_from(&self.settings);
+                collector
+            }
+            Err(error) => {
+                return match (&self.outcome, error.to_string()) {
+                    (Outcome::Refused(words), text) if text.contains(words) => {
+                        // The reason goes into logs and answers of several lines.
+                        if text.chars().any(char::is_control) { differs(&format!("breaks lines: {text:?}")) } else { Ok(()) }
+                    }
+                    (_, text) => differs(&format!("refused: {text}")),
+                };
+            }
+        };
+        if let Outcome::Refused(words) = self.outcome {
+            return differs(&format!("is not refused ({words})"));
+        }
+        let Collection { outcome, rejections, usage, .. } = collector.collect(1_763_000_000, &Place::cluster(), &[]);
+        // The epoch tick is 10 ms, and the machine may be busy; what is meant is seconds.
+        if usage.cpu > self.limits.cpu + Duration::from_secs(1) {
+            return differs(&format!("used {usage:?}"));
+        }
+        match (&self.outcome, outcome) {
+            (Outcome::Fails(reason, words), Err(error)) => {
+                let text = error.to_string();
+                if error.reason() == *reason && text.contains(words) {
+                    Ok(())
+                } else {
+                    differs(&format!("{}: {text}", error.reason()))
+                }
+            }
+            (Outcome::Gives(rows, lost), Ok(kept)) => {
+                let kept_rows = kept.rows();
+                let (_, _, rejections) = expose(&collector, kept, rejections);
+                let found: Vec<(&str, u64)> = rejections.iter().map(|(reason, count, _)| (reason, count)).collect();
+                if kept_rows == *rows && found == *lost {
+                    Ok(())
+                } else {
+                    differs(&format!("{kept_rows} rows, {rejections:?}"))
+                }
+            }
+            (_, Err(error)) => differs(&format!("fails: {}: {error}", error.reason())),
+            (_, Ok(rows)) => differs(&format!("gives {} rows, {rejections:?}", rows.rows())),
+        }
+    }
+}
+
+/// The text and OpenMetrics expositions of one call's rows, and all that was lost on the way.
+pub(crate) fn expose(collector: &Collector, rows: Rows, mut rejections: Rejections) -> (String, String, Rejections) {
+    let (collected, more) = Collected::join(Arc::clone(&collector.schema), vec![rows]);
+    rejections.merge(more);
+    let [text, open] = [Format::Text, Format::OpenMetrics].map(|format| {
+        let mut encoder = Encoder::new(format, 4096);
+        collected.encode(&mut encoder);
+        assert_eq!(encoder.series(), collected.series());
+        String::from_utf8(encoder.finish()).unwrap()
+    });
+    (text, open, rejections)
+}
+
+/// Runs animals one after the other, a healthy collector after each.
+pub(crate) fn show(animals: &[Animal]) {
+    let sandbox = sandbox();
+    let healthy = Healthy::new(&sandbox);
+    let mut wrong = Vec::new();
+    for animal in animals {
+        wrong.extend(animal.check(&sandbox).err());
+        healthy.check(&animal.name);
+    }
+    assert!(wrong.is_empty(), "{} of {} animals:\n{}", wrong.len(), animals.len(), wrong.join("\n"));
+    println!("{} animals", animals.len());
+}
+
+/// A built-in collector on answers it knows, which must give the same bytes whatever ran before it.
+pub(crate) struct Healthy {
+    collector: Collector,
+    case: Case,
+    expected: String,
+}
+
+impl Healthy {
+    pub(crate) fn new(sandbox: &Sandbox) -> Self {
+        let (_, bytes) = builtins().iter().find(|(name, _)| *name == "node-status").unwrap();
+        let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/node-status/pve9-efi"));
+        Self {
+            collector: Collector::load(sandbox, bytes, Origin::Builtin, Limits::default()).unwrap(),
+            case: Case::read(folder),
+            expected: std::fs::read_to_string(folder.join("expected.prom")).unwrap(),
+        }
+    }
+
+    /// One call, complete.
+    pub(crate) fn check(&self, after: &str) {
+        let native = self.case.collect::<NodeStatus>();
+        let place = &native.collections.first().unwrap().place;
+        let input = self.case.input(NodeStatus::REQUESTS, place).unwrap();
+        let responses: Vec<_> =
+            input.responses.iter().map(|response| Ok(response.as_deref().unwrap())).collect();
+        let place = Place { node: place.node.as_deref().map(Into::into), ..Place::cluster() };
+        let collection = self.collector.collect(input.now_unix_seconds, &place, &responses);
+        let rows = collection.outcome.unwrap_or_else(|error| panic!("after {after}: {error}"));
+        let (text, _, rejections) = expose(&self.collector, rows, collection.rejections);
+        assert!(rejections.is_empty(), "after {after}: {rejections:?}");
+        assert_eq!(text, self.expected, "after {after}");
+    }
+}
+
+/// A component of `fixtures/zoo` (`make zoo`).
+pub(crate) fn built(name: &str) -> Vec<u8> {
+    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/zoo")).join(format!("{name}.wasm"));
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}; run `make zoo`", path.display()))
+}
+
+/// An animal that does several things; `case` says which.
+pub(crate) fn built_case(component: &str, case: &str, outcome: Outcome) -> Animal {
+    let mut animal = animal(&format!("{component}: {case}"), built(component), outcome);
+    animal.settings.push(("case".to_owned(), case.to_owned()));
+    animal
+}
