@@ -89,11 +89,6 @@ fn before_the_first_call() -> Vec<Animal> {
         animal("4 GiB declared", forge("m").piece("memory", "65536").build(), Outcome::Refused("memory")),
         animal("80 MiB declared", forge("m").piece("memory", "1280").build(), MEMORY_LIMIT),
         animal(
-            "ten memories",
-            forge("m").piece("outside", &"(core module $m (memory 1)) (core instance (instantiate $m))".repeat(1).replace("$m", "$m0")).piece("inside", "").build(),
-            Outcome::Gives(1, &[]),
-        ),
-        animal(
             "a hundred instances",
             forge("i")
                 .piece("outside", &format!("(core module $m) {}", "(core instance (instantiate $m))".repeat(100)))
