@@ -71,7 +71,9 @@ impl Sandbox {
                 .map_err(|source| EngineError::Cache { path: directory.display().to_string(), source })?;
             config.cache(Some(cache));
         }
-        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(slots, max_memory)));
+        // One instance more than there are slots: a reload describes and tries components without holding one, and neither
+        // it nor a scrape may find the pool full.
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(slots.saturating_add(1), max_memory)));
         // The pool reserves 4 GiB of address space a memory and more for guards. Where the address space is short
         // (ulimit -v, some containers) instances are allocated one by one: 20 µs instead of 10 µs each.
         let (engine, pooled) = match Engine::new(&config) {
@@ -79,6 +81,8 @@ impl Sandbox {
             Err(error) => {
                 tracing::info!(%error, "no address space for an instance pool, allocating on demand");
                 config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+                // Without the 4 GiB a memory that would be reserved otherwise; bounds are checked in code instead.
+                config.memory_reservation(0).memory_guard_size(0).memory_reservation_for_growth(1024 * 1024);
                 (Engine::new(&config).map_err(EngineError::Engine)?, false)
             }
         };
@@ -112,6 +116,8 @@ fn base_config() -> Config {
         .wasm_exceptions(false)
         .wasm_threads(false)
         .wasm_memory64(false)
+        // Backtraces of stripped code tell nothing, and would break an error into lines.
+        .wasm_backtrace_max_frames(None)
         .max_wasm_stack(512 * 1024);
     config
 }
@@ -123,6 +129,10 @@ fn pool(slots: usize, max_memory: usize) -> PoolingAllocationConfig {
         .total_core_instances(slots.saturating_mul(CORE_INSTANCES_PER_COMPONENT))
         .total_memories(slots.saturating_mul(2))
         .total_tables(slots.saturating_mul(TABLES_PER_COMPONENT))
+        // Calls are synchronous and nothing is collected. A thousand stacks would be 2 GiB of private memory on paper, which is
+        // all that the compiler's process has (and too much where memory is not overcommitted).
+        .total_stacks(0)
+        .total_gc_heaps(0)
         .max_core_instances_per_component(CORE_INSTANCES_PER_COMPONENT)
         .max_memories_per_component(MEMORIES_PER_COMPONENT)
         .max_tables_per_component(TABLES_PER_COMPONENT)
