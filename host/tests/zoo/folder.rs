@@ -116,7 +116,7 @@ fn a_grant_that_can_not_be_understood_grants_nothing_new() {
         ("allow: \"/cluster/status\"", "zfs.yml: "),
         ("allow: [\"/cluster/*\"]", "the character '*'"),
         ("allow: [\"/cluster\"]", "add to its grant file: allow: [\"/cluster/status\"]"),
-        ("allow: [\"/cluster/status\"]\nlimits: {cpu: 100}", "cpu"),
+        ("allow: [\"/cluster/status\"]\nlimits: {cpu: 100 bananas}", "cpu: write a time"),
         ("allow: [\"/cluster/status\"]\nlimits: {memory: 1GiB}", "a slot has 134217728"),
         ("allow: [\"/cluster/status\"]\nlimits: {memory: 18446744073709551615}", "memory"),
         ("allow: [\"/cluster/status\"]\nlimits: {memory: 64KiB}", "65536 are allowed (limits: memory)"),
