@@ -68,31 +68,3 @@ fn wasi_has_nothing_behind_it_and_does_not_wait() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
-
-#[test]
-fn zz_by_hand() {
-    let sandbox = sandbox();
-    let collector = Collector::load(&sandbox, &std::fs::read("/tmp/wasip2/target/wasm32-wasip2/release/std_guest.wasm").unwrap(), Origin::Builtin, limits()).unwrap();
-    println!("{:?}", collector.component().facts());
-    let began = Instant::now();
-    let collection = collector.collect(1_763_000_000, &Place::cluster(), &[]);
-    println!("{:?} {:?}", began.elapsed(), collection.usage);
-    println!("{}", expose(&collector, vec![collection.outcome.unwrap()]).0);
-}
-#[test]
-fn zz_amplified() {
-    use crate::forge::{forge, row, table};
-    use pve_collector::contract::{Kind, Value};
-    let labels: Vec<String> = (0..64).map(|l| format!("l{l}")).collect();
-    let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
-    let metrics: Vec<String> = (0..512).map(|l| format!("pve_m{l}")).collect();
-    let metrics: Vec<(&str, Kind)> = metrics.iter().map(|l| (l.as_str(), Kind::Gauge)).collect();
-    let k = "\"".repeat(1024);
-    let rows = (0..20).map(|n| { let mut v = vec![k.as_str(); 63]; let n = n.to_string(); v.insert(0, &n); row(0, &v, &[Value::Number(1.0); 512]) }).collect();
-    let bytes = forge("big").tables(vec![table(&labels, &metrics)]).rows(rows).build();
-    let mut limits = limits(); limits.lifted_bytes = 20 * (65 * 1024 + 16 * 512 + 64 * 24 + 100);
-    let collector = Collector::load(&sandbox(), &bytes, Origin::Builtin, limits.clone()).unwrap();
-    let collection = collector.collect(1_763_000_000, &Place::cluster(), &[]);
-    let rows = collection.outcome.unwrap();
-    println!("{} byte file, {} lifted allowed, {} series, text {} bytes", bytes.len(), limits.lifted_bytes, rows.series(), expose(&collector, vec![rows]).0.len());
-}
