@@ -27,7 +27,7 @@ test-debian-std: components
 	PVE_EXPORTER_WASM_STD=debian scripts/build-components builtins target/components-debian
 	PVE_EXPORTER_TEST_COMPONENTS=$(CURDIR)/target/components-debian cargo test $(CARGO_FLAGS) --test golden
 
-test: components zoo prometheus
+test: components zoo prometheus peer
 	cargo test $(CARGO_FLAGS)
 	$(MAKE) --no-print-directory test-debian-std
 
@@ -38,6 +38,11 @@ zoo:
 
 prometheus:
 	@scripts/install-prometheus
+
+# prometheus-pve-exporter itself, for the tests that compare the two.
+.PHONY: peer
+peer:
+	@scripts/install-peer
 
 lint: components deny
 	cargo fmt --all --check
