@@ -18,6 +18,9 @@ use super::wasi::Wasi;
 /// makes no progress must give its slot back.
 const WALL_FACTOR: u32 = 10;
 
+/// Instructions a call may execute in an engine that counts them: they are counted there, time is what bounds them.
+const FUEL: u64 = u64::MAX;
+
 /// Why a call gave nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
@@ -104,6 +107,17 @@ pub struct Usage {
     pub wall: Duration,
     /// Linear memory at its end, in bytes.
     pub memory: usize,
+    /// What it executed and handed out, where the engine counts that.
+    pub metered: Option<Metered>,
+}
+
+/// The part of a call's use that is the same on every machine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Metered {
+    /// WebAssembly instructions, nearly: wasmtime's fuel.
+    pub instructions: u64,
+    /// Bytes of the result, as `lifted-bytes` counts them.
+    pub lifted_bytes: usize,
 }
 
 /// What host functions can reach during a call.
@@ -135,6 +149,8 @@ impl Call {
         store.set_max_component_handles(256);
         let (cpu_start, wall_start) = (thread_cpu_time(), Instant::now());
         let (cpu_limit, wall_limit) = (limits.cpu, limits.cpu.saturating_mul(WALL_FACTOR));
+        // Refused by an engine that does not count.
+        let _ = store.set_fuel(FUEL);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(move |_| {
             let used = thread_cpu_time().saturating_sub(cpu_start);
@@ -154,6 +170,8 @@ impl Call {
             cpu: thread_cpu_time().saturating_sub(self.cpu_start),
             wall: self.wall_start.elapsed(),
             memory: self.store.data().meter.memory(),
+            // Fails where the engine does not count.
+            metered: self.store.get_fuel().ok().map(|left| Metered { instructions: FUEL - left, lifted_bytes: 0 }),
         }
     }
 

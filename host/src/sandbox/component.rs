@@ -151,7 +151,11 @@ impl Component {
         log: &CollectorLog,
     ) -> (Result<Output, CallError>, Usage) {
         let now = Duration::from_secs(input.now_unix_seconds);
-        let (result, usage) = self.call(limits, log, place, now, |collector, call| collector.call_collect(call, input));
+        let (result, mut usage) =
+            self.call(limits, log, place, now, |collector, call| collector.call_collect(call, input));
+        if let (Some(metered), Ok(Ok(output))) = (&mut usage.metered, &result) {
+            metered.lifted_bytes = contract::lifted_bytes(output);
+        }
         let result = result.and_then(|output| {
             output.map_err(|failure| {
                 let (kind, message) = match failure {
