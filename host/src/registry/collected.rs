@@ -93,6 +93,11 @@ impl Collected {
         }
     }
 
+    /// The families it may have samples of.
+    pub fn families(&self) -> impl Iterator<Item = &Family> {
+        self.schema.families.iter()
+    }
+
     /// Series in the exposition.
     #[must_use]
     pub fn series(&self) -> u64 {

@@ -146,7 +146,8 @@ struct Check<'a> {
 impl Check<'_> {
     fn problem(&mut self, problem: String) {
         if self.problems.len() < PROBLEMS_SHOWN {
-            self.problems.push(shorten(&problem, 300).to_owned());
+            // Names are quoted as they are, and a line of the log or of a reload's answer stays one line.
+            self.problems.push(shorten(&problem, 300).replace(char::is_control, " "));
         } else if self.problems.len() == PROBLEMS_SHOWN {
             self.problems.push("and more".to_owned());
         }

@@ -177,7 +177,7 @@ impl Component {
         now: Duration,
         export: impl FnOnce(&Collector, &mut wasmtime::Store<State>) -> wasmtime::Result<T>,
     ) -> (Result<T, CallError>, Usage) {
-        let mut call = Call::new(&self.sandbox.engine, limits, LogBudget::new(log, place, limits), now);
+        let mut call = Call::new(&self.sandbox, limits, LogBudget::new(log, place, limits), now);
         let result = self.pre.instantiate(&mut call.store).and_then(|collector| export(&collector, &mut call.store));
         let result = result.map_err(|error| call.classify(&error));
         (result, call.usage())

@@ -12,5 +12,7 @@
 mod exposition;
 mod server;
 mod status;
+mod tls;
 
-pub use server::{App, ServeError, listen, serve};
+pub use server::{App, Policy, ServeError, listen, serve};
+pub use tls::{TlsError, acceptor};
