@@ -51,6 +51,7 @@ lint: components deny
 # Advisories need the database from the network; `cargo deny check advisories` looks them up where it can be had.
 deny:
 	@command -v cargo-deny >/dev/null || cargo install cargo-deny --locked --version ^0.20
+	cargo fetch --locked
 	cargo deny --offline --all-features check bans licenses sources
 
 fmt:
