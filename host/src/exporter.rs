@@ -3,21 +3,22 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::Instant;
+use tokio_rustls::TlsAcceptor;
 
 use crate::api::{self, ClientError, FetchError, Observer};
-use crate::config::{Config, Flags};
+use crate::config::{Config, Flags, Module};
 use crate::registry::{Catalog, CollectorError, CollectorSet, Conflict, Loader, NoTrial, Origin, builtins};
-use crate::reload::Reloader;
+use crate::reload::{self, Reloader};
 use crate::sandbox::{Compiler, EngineError, Limits, Sandbox};
 use crate::scrape::{Clusters, Scraper};
 use crate::telemetry::Metrics;
-use crate::web::{self, App, ServeError};
+use crate::web::{self, App, Policy, ServeError, TlsError};
 
 /// How long `--config.check` waits for a cluster.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(30);
@@ -53,6 +54,12 @@ pub enum ExporterError {
     /// The exporter's own metrics contradict each other: a defect of this build.
     #[error("own metrics: {0}")]
     Metrics(#[from] prometheus::Error),
+    /// A setting for a collector that is not built in.
+    #[error("--collectors.setting: {0} is no built-in collector; settings of others stand in their grant files")]
+    UnknownCollector(String),
+    /// Certificate or key for HTTPS can't be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// `--config.check` found a component in a folder that is refused.
     #[error("{origin}: {refusal}")]
     Refused {
@@ -77,7 +84,7 @@ impl ExporterError {
     /// Whether the configuration is at fault, rather than the machine or the network.
     #[must_use]
     pub fn is_configuration(&self) -> bool {
-        matches!(self, Self::Client(_) | Self::Refused { .. })
+        matches!(self, Self::Client(_) | Self::Refused { .. } | Self::UnknownCollector(_) | Self::Tls(_))
     }
 }
 
@@ -85,22 +92,62 @@ impl ExporterError {
 pub async fn run(flags: Flags, config: Config, shutdown: impl Future<Output = ()>) -> Result<(), ExporterError> {
     let metrics = Arc::new(Metrics::new()?);
     let clusters = clusters(&flags, &config, metrics.clone())?;
+    let tls = tls(&flags)?;
     // Before the collectors: an address in use is told at once.
     let listeners = web::listen(&flags.listen_addresses).await?;
     let catalog = tokio::task::block_in_place(|| catalog(&flags))?;
     metrics.set_catalog(&catalog);
+    introduce(&config, &catalog);
     let (reload, requests) = mpsc::channel(4);
     let scraper = Scraper::new(clusters, Arc::new(catalog));
-    let app = Arc::new(App::new(config, scraper, metrics, flags.timeout_offset, reload));
+    let policy = Policy { timeout_offset: flags.timeout_offset, strict: flags.strict };
+    let app = Arc::new(App::new(config, scraper, metrics, policy, reload));
     // Ends with the runtime.
     tokio::spawn(Reloader::new(Arc::clone(&app), flags, requests).run());
-    web::serve(app, listeners, shutdown).await?;
+    web::serve(app, listeners, tls, shutdown).await?;
     Ok(())
+}
+
+/// The certificate to serve with, if flags name one.
+fn tls(flags: &Flags) -> Result<Option<TlsAcceptor>, TlsError> {
+    match (&flags.server_certfile, &flags.server_keyfile) {
+        (Some(certificate), Some(key)) => web::acceptor(certificate, key).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// What runs, in the first lines of the log.
+fn introduce(config: &Config, catalog: &Catalog) {
+    let names: Vec<String> = catalog.serving().iter().map(|collector| collector.name().to_owned()).collect();
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        revision = env!("PVE_EXPORTER_REVISION"),
+        collectors = names.join(","),
+        "pve-exporter"
+    );
+    match config.scraped_module() {
+        Some(Module { name, targets: Some(targets), .. }) => {
+            tracing::info!(module = name, cluster = %targets, "at /metrics")
+        }
+        _ if config.modules.values().any(|module| module.targets.is_some()) => {
+            tracing::warn!("several modules have a target and none is called default: /metrics needs ?module=");
+        }
+        _ => tracing::info!(
+            "no module has a target: /metrics has the exporter's own metrics only, /pve?target= any cluster"
+        ),
+    }
+    for module in config.modules.values().filter(|module| module.allowed_targets.is_none()) {
+        tracing::warn!(
+            module = module.name,
+            "its credentials go wherever /pve?target= says; list the clusters under allowed_targets"
+        );
+    }
 }
 
 /// `--config.check`: everything `run` would need, and one request to each module's cluster. Gives what was found, by
 /// module.
 pub async fn check(flags: &Flags, config: &Config) -> Result<BTreeMap<String, String>, ExporterError> {
+    tls(flags)?;
     let clusters = clusters(flags, config, Arc::new(api::NoObserver))?;
     let catalog = tokio::task::block_in_place(|| catalog(flags))?;
     let mut found = BTreeMap::new();
@@ -135,7 +182,7 @@ fn clusters(flags: &Flags, config: &Config, observer: Arc<dyn Observer>) -> Resu
         max_body: flags.api_max_body,
         ..api::Limits::default()
     };
-    let clusters = Clusters::new(limits, observer);
+    let clusters = Clusters::new(limits, flags.api_max_age, observer);
     for module in config.modules.values() {
         match &module.targets {
             Some(targets) => drop(clusters.get(module, targets)?),
@@ -152,8 +199,13 @@ fn catalog(flags: &Flags) -> Result<Catalog, ExporterError> {
         // Checked when the flags were parsed.
         let _ = limits.set(name, value);
     }
+    for (collector, _, _) in &flags.collectors_settings {
+        if !builtins().iter().any(|(name, _)| name == collector) {
+            return Err(ExporterError::UnknownCollector(collector.clone()));
+        }
+    }
     let (slots, max_memory) = (flags.sandbox_max_instances, flags.sandbox_max_memory.max(limits.memory));
-    let cache = cache_directory(flags);
+    let cache = cache_directory(flags.sandbox_cache_directory.as_deref());
     let sandbox = Sandbox::new(slots, max_memory, cache.as_deref())?;
     let compiler = cache
         .zip(std::env::current_exe().ok())
@@ -165,24 +217,23 @@ fn catalog(flags: &Flags) -> Result<Catalog, ExporterError> {
         if !flags.collector(name, true) {
             continue;
         }
-        let collector =
-            Arc::new(loader.load_builtin(component).map_err(|source| ExporterError::Builtin { name, source })?);
+        let settings = flags.collectors_settings.iter().filter(|(collector, _, _)| collector == name);
+        let settings = settings.map(|(_, setting, value)| (setting.clone(), value.clone())).collect();
+        let collector = loader.load_builtin(component, settings);
+        let collector = Arc::new(collector.map_err(|source| ExporterError::Builtin { name, source })?);
         serving.add(Arc::clone(&collector)).map_err(|source| ExporterError::Conflict { name, source })?;
         collectors.push(collector);
     }
     let catalog = Catalog::new(loader, collectors, flags.collectors_directories.clone());
-    let changes = catalog.reload(&NoTrial);
-    for (path, reason) in changes.refused.iter().chain(&changes.unreadable) {
-        tracing::error!(file = %path.display(), "not taken in: {reason}");
-    }
+    reload::log(&catalog.reload(&NoTrial));
     Ok(catalog)
 }
 
 /// Where compiled code is kept: ours alone, since what is in it is run. `None` where there is no such place: then each start
 /// compiles again (half a second), and large components of folders are compiled without a bound on the time.
-fn cache_directory(flags: &Flags) -> Option<PathBuf> {
+pub(crate) fn cache_directory(wanted: Option<&Path>) -> Option<PathBuf> {
     let from = |variable: &str| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let directory = flags.sandbox_cache_directory.clone().or_else(|| {
+    let directory = wanted.map(Path::to_owned).or_else(|| {
         let base = from("CACHE_DIRECTORY")
             .or_else(|| from("XDG_CACHE_HOME").map(|base| base.join("pve-exporter")))
             .or_else(|| from("HOME").map(|home| home.join(".cache/pve-exporter")))?;

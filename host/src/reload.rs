@@ -110,13 +110,10 @@ impl Reloader {
             crate::api::Client::check(module).map_err(|error| error.to_string())?;
         }
         let before = self.app.config.load_full();
-        // Files that a module names may have changed though the module did not, so every module with files starts anew.
-        self.app.scraper.clusters.keep_only(|name| {
-            config
-                .modules
-                .get(name)
-                .is_some_and(|module| before.modules.get(name) == Some(module) && !module.has_files())
-        });
+        self.app
+            .scraper
+            .clusters
+            .keep_only(|name| config.modules.get(name).filter(|module| before.modules.get(name) == Some(*module)));
         self.app.config.store(Arc::new(config));
         Ok(())
     }
@@ -140,7 +137,8 @@ async fn reload(app: Arc<App>) -> Changes {
     changes
 }
 
-fn log(changes: &Changes) {
+/// Each change as a line of the log.
+pub(crate) fn log(changes: &Changes) {
     for loaded in &changes.loaded {
         tracing::info!("collector loaded: {loaded}");
     }
@@ -148,6 +146,8 @@ fn log(changes: &Changes) {
         tracing::info!("collector removed: {removed}");
     }
     for (path, reason) in changes.refused.iter().chain(&changes.unreadable) {
+        // The lines to add to a grant file come as several.
+        let reason = reason.trim_end().replace('\n', " | ");
         tracing::error!(file = %path.display(), "not taken in: {reason}");
     }
 }

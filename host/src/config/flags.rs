@@ -22,7 +22,7 @@ pub struct Flags {
     #[arg(long = "config.file", value_name = "PATH", default_value = "/etc/prometheus/pve.yml")]
     pub config_file: PathBuf,
 
-    /// Check configuration and collectors, then exit: 0 good, 2 bad
+    /// Check configuration, collectors and clusters, then exit: 0 good, 2 configuration, 1 anything else
     #[arg(long = "config.check")]
     pub config_check: bool,
 
@@ -33,6 +33,14 @@ pub struct Flags {
     /// Seconds to answer before Prometheus's scrape time-out
     #[arg(long = "web.timeout-offset", value_name = "SECONDS", default_value = "0.5", value_parser = seconds)]
     pub timeout_offset: Duration,
+
+    /// Answer /pve with 500 where anything could not be collected, as prometheus-pve-exporter does
+    #[arg(long)]
+    pub strict: bool,
+
+    /// A setting of a built-in collector, such as resources.deprecated=0; may be given more than once
+    #[arg(long = "collectors.setting", value_name = "COLLECTOR.SETTING=VALUE", value_parser = setting)]
+    pub collectors_settings: Vec<(String, String, String)>,
 
     /// PEM file with the private key for HTTPS
     #[arg(long = "server.keyfile", value_name = "PATH", requires = "server_certfile")]
@@ -53,6 +61,10 @@ pub struct Flags {
     /// Largest API answer accepted, decompressed
     #[arg(long = "api.max-body", value_name = "SIZE", default_value = "32MiB", value_parser = body_size)]
     pub api_max_body: usize,
+
+    /// How old an answer may be at most, whatever a collector allows; 0s asks for everything at each scrape
+    #[arg(long = "api.max-age", value_name = "TIME", default_value = "24h", value_parser = duration)]
+    pub api_max_age: Duration,
 
     /// Folder with collectors (*.wasm, each with its grant *.yml beside it); may be given more than once
     #[arg(long = "collectors.directory", value_name = "PATH")]
@@ -210,6 +222,14 @@ fn count(text: &str) -> Result<usize, String> {
         .ok()
         .filter(|n| (1..=10_000).contains(n))
         .ok_or_else(|| "write a whole number from 1 to 10000".to_owned())
+}
+
+/// Collector, setting and value.
+fn setting(text: &str) -> Result<(String, String, String), String> {
+    let remedy = || "write collector.setting=value, such as resources.deprecated=0".to_owned();
+    let (name, value) = text.split_once('=').ok_or_else(remedy)?;
+    let (collector, setting) = name.split_once('.').ok_or_else(remedy)?;
+    Ok((collector.to_owned(), setting.to_owned(), value.to_owned()))
 }
 
 fn limit(text: &str) -> Result<(String, String), String> {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use sha2::{Digest as _, Sha256};
+
 use super::env::Environment;
 use super::error::ConfigError;
 use super::flags::Flags;
@@ -74,9 +76,20 @@ pub struct Module {
 }
 
 impl Module {
-    /// Whether it names files that may change while the module does not.
-    pub fn has_files(&self) -> bool {
-        self.client_certificate.is_some() || matches!(self.verify, Verify::CaFile(_))
+    /// SHA-256 over the files it names: they may change while the module does not. A file that can't be read counts as
+    /// empty.
+    pub fn files_digest(&self) -> [u8; 32] {
+        let ca = match &self.verify {
+            Verify::CaFile(path) => Some(path),
+            _ => None,
+        };
+        let mut digest = Sha256::new();
+        for path in ca.into_iter().chain(&self.client_certificate) {
+            let content = std::fs::read(path).unwrap_or_default();
+            digest.update(content.len().to_le_bytes());
+            digest.update(content);
+        }
+        digest.finalize().into()
     }
 
     /// The target of a request such as `/pve?target=pve1:8006`, with this module's port where it names none.

@@ -55,6 +55,8 @@ pub struct Changes {
     pub removed: Vec<String>,
     /// Files refused in this reload, with the reason.
     pub refused: Vec<(PathBuf, String)>,
+    /// Files refused before and not changed since.
+    pub still_refused: Vec<(PathBuf, String)>,
     /// Folders that can't be listed, with the reason; their collectors go on serving.
     pub unreadable: Vec<(PathBuf, String)>,
 }
@@ -169,25 +171,28 @@ impl Catalog {
         if let (Some(book), Some(stamp)) = (book, &stamp)
             && book.stamp.as_ref() == Some(stamp)
         {
+            changes.still_refused.extend(book.refusal.clone().map(|reason| (path.to_owned(), reason)));
             return;
         }
         let old = book.and_then(|book| book.serving.clone());
         let old_refusal = book.and_then(|book| book.refusal.clone());
+        let mut conflict = false;
         let loaded = candidate.and_then(|candidate| {
             let collector = Arc::new(self.loader.load(path, &candidate, trial)?);
-            self.fits(shelf, path, &collector)?;
+            self.fits(shelf, path, &collector).inspect_err(|_| conflict = true)?;
             Ok(collector)
         });
         let book = match loaded {
             Ok(collector) => Book { stamp, serving: Some(collector), refusal: None },
             Err(reason) => {
-                if old_refusal.as_ref() != Some(&reason) {
-                    changes.refused.push((path.to_owned(), reason.clone()));
-                }
+                let said = old_refusal.as_ref() == Some(&reason);
+                let refusals = if said { &mut changes.still_refused } else { &mut changes.refused };
+                refusals.push((path.to_owned(), reason.clone()));
                 // A grant that was taken back is taken back, whatever else is wrong with the new version.
                 let grant = stamp.as_ref().map(|stamp| &stamp.grant);
                 let serving = old.filter(|old| grant.is_none_or(|grant| Loader::still_granted(old, grant.as_ref())));
-                Book { stamp, serving, refusal: Some(reason) }
+                // Another collector's name or metric: it may be gone by the next reload, though this file is as it was.
+                Book { stamp: stamp.filter(|_| !conflict), serving, refusal: Some(reason) }
             }
         };
         shelf.files.insert(path.to_owned(), book);
@@ -291,10 +296,10 @@ impl Changes {
         }
     }
 
-    /// Nothing changed and nothing was refused.
+    /// Nothing is other than before.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        self.loaded.is_empty() && self.removed.is_empty() && !self.has_problems()
     }
 
     /// Something could not be taken in.
@@ -318,6 +323,9 @@ impl std::fmt::Display for Changes {
         }
         for (path, reason) in &self.unreadable {
             writeln!(f, "unreadable {}: {reason}", path.display())?;
+        }
+        for (path, reason) in &self.still_refused {
+            writeln!(f, "still refused {}: {reason}", path.display())?;
         }
         if self.is_empty() { writeln!(f, "nothing changed") } else { Ok(()) }
     }

@@ -70,6 +70,8 @@ pub struct Collection {
     pub warnings: Vec<String>,
     /// What the call used.
     pub usage: Usage,
+    /// The same against each limit, from 0 to 1.
+    pub used: Vec<(&'static str, f64)>,
 }
 
 /// Why a call gave no rows.
@@ -143,6 +145,10 @@ impl Collector {
             responses: &responses,
         };
         let (result, usage) = self.component.collect(input, place.to_string(), &self.limits, &self.log);
+        let mut used = vec![
+            ("cpu", usage.cpu.as_secs_f64() / self.limits.cpu.as_secs_f64()),
+            ("memory", ratio(usage.memory, self.limits.memory)),
+        ];
         let (rows, warnings) = match result {
             Ok(contract::Output { rows, warnings }) => {
                 self.health.well();
@@ -159,18 +165,27 @@ impl Collector {
                     rejections: Rejections::default(),
                     warnings: Vec::new(),
                     usage,
+                    used,
                 };
             }
         };
+        used.extend([
+            ("lifted-bytes", ratio(lifted_bytes(&rows), self.limits.lifted_bytes)),
+            ("rows", ratio(rows.len(), self.limits.rows)),
+            ("warnings", ratio(warnings.len(), self.limits.warnings)),
+        ]);
         let warnings = warnings
             .iter()
             .take(self.limits.warnings)
             .map(|warning| shorten(warning, self.limits.message_bytes).to_owned())
             .collect();
         match Rows::check(rows, &self.schema, &self.limits) {
-            Ok((rows, rejections)) => Collection { outcome: Ok(rows), rejections, warnings, usage },
+            Ok((rows, rejections)) => {
+                used.push(("series", ratio(rows.series(), self.limits.series)));
+                Collection { outcome: Ok(rows), rejections, warnings, usage, used }
+            }
             Err(budget) => {
-                Collection { outcome: Err(budget.into()), rejections: Rejections::default(), warnings, usage }
+                Collection { outcome: Err(budget.into()), rejections: Rejections::default(), warnings, usage, used }
             }
         }
     }
@@ -192,4 +207,20 @@ fn fetch_error(kind: FetchErrorKind) -> contract::FetchError {
         FetchErrorKind::TooLarge => contract::FetchError::TooLarge,
         FetchErrorKind::Malformed => contract::FetchError::Malformed,
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a ratio for people; bytes and rows are far below 2^53")]
+fn ratio(used: usize, limit: usize) -> f64 {
+    used as f64 / limit.max(1) as f64
+}
+
+/// What wasmtime counted for these rows when it lifted them: lists by the size of their elements, strings by their length.
+fn lifted_bytes(rows: &[contract::Row]) -> usize {
+    let of_row = |row: &contract::Row| {
+        size_of_val(row)
+            + size_of_val(row.labels.as_slice())
+            + size_of_val(row.values.as_slice())
+            + row.labels.iter().map(String::len).sum::<usize>()
+    };
+    rows.iter().map(of_row).sum()
 }

@@ -47,10 +47,7 @@ pub(super) fn read(folder: &Path, component_bytes: usize) -> std::io::Result<Con
 }
 
 fn candidate(path: &Path, component_bytes: usize) -> std::io::Result<Candidate> {
-    let mut file = std::fs::File::open(path)?;
-    if file.metadata()?.is_dir() {
-        return Err(std::io::Error::new(ErrorKind::IsADirectory, "it is a folder"));
-    }
+    let mut file = open(path)?;
     // One byte more than allowed is enough to know that it is too large.
     let mut bytes = Vec::new();
     file.by_ref().take(component_bytes as u64 + 1).read_to_end(&mut bytes)?;
@@ -63,9 +60,21 @@ fn candidate(path: &Path, component_bytes: usize) -> std::io::Result<Candidate> 
     Ok(Candidate { bytes, stamp: Stamp { digest, grant } })
 }
 
+/// Opens a file, and nothing else: to open a named pipe would be to wait for a writer, with all reloads behind it.
+fn open(path: &Path) -> std::io::Result<std::fs::File> {
+    let metadata = std::fs::metadata(path)?;
+    if metadata.is_dir() {
+        return Err(std::io::Error::new(ErrorKind::IsADirectory, "it is a folder"));
+    }
+    if !metadata.is_file() {
+        return Err(std::io::Error::new(ErrorKind::InvalidInput, "it is no regular file"));
+    }
+    std::fs::File::open(path)
+}
+
 fn read_grant(path: &Path) -> std::io::Result<String> {
     let mut text = String::new();
-    let read = std::fs::File::open(path)?.take(GRANT_BYTES + 1).read_to_string(&mut text)?;
+    let read = open(path)?.take(GRANT_BYTES + 1).read_to_string(&mut text)?;
     if read as u64 > GRANT_BYTES {
         return Err(std::io::Error::new(ErrorKind::FileTooLarge, format!("longer than {GRANT_BYTES} bytes")));
     }

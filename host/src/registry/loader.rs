@@ -40,8 +40,10 @@ pub struct Loader {
 
 impl Loader {
     /// Loads a component of the binary: no grant, no trial.
-    pub fn load_builtin(&self, bytes: &[u8]) -> Result<Collector, CollectorError> {
-        Collector::load(&self.sandbox, bytes, Origin::Builtin, self.limits.clone())
+    pub fn load_builtin(&self, bytes: &[u8], settings: Vec<(String, String)>) -> Result<Collector, CollectorError> {
+        let mut collector = Collector::load(&self.sandbox, bytes, Origin::Builtin, self.limits.clone())?;
+        collector.settings = settings;
+        Ok(collector)
     }
 
     /// Takes a file through the whole way; the error is a sentence for the operator.

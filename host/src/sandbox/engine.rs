@@ -50,6 +50,8 @@ pub struct Sandbox {
     slots: Arc<Semaphore>,
     slot_count: usize,
     pooled: bool,
+    /// Whether instructions are counted.
+    pub(super) metered: bool,
     _clock: Arc<Clock>,
 }
 
@@ -63,15 +65,10 @@ impl Sandbox {
     /// An engine with `slots` concurrent calls, none of which may be given more than `max_memory` bytes. `cache` is
     /// a directory of ours for compiled code; it must be as trusted as the binary.
     pub fn new(slots: usize, max_memory: usize, cache: Option<&Path>) -> Result<Self, EngineError> {
-        let mut config = base_config();
-        if let Some(directory) = cache {
-            let mut settings = CacheConfig::new();
-            settings.with_directory(directory);
-            let cache = Cache::new(settings)
-                .map_err(|source| EngineError::Cache { path: directory.display().to_string(), source })?;
-            config.cache(Some(cache));
-        }
-        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(slots, max_memory)));
+        let mut config = base_config(cache)?;
+        // One instance more than there are slots: a reload describes and tries components without holding one, and neither
+        // it nor a scrape may find the pool full.
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(slots.saturating_add(1), max_memory)));
         // The pool reserves 4 GiB of address space a memory and more for guards. Where the address space is short
         // (ulimit -v, some containers) instances are allocated one by one: 20 µs instead of 10 µs each.
         let (engine, pooled) = match Engine::new(&config) {
@@ -79,11 +76,25 @@ impl Sandbox {
             Err(error) => {
                 tracing::info!(%error, "no address space for an instance pool, allocating on demand");
                 config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+                // Without the 4 GiB a memory that would be reserved otherwise; bounds are checked in code instead.
+                config.memory_reservation(0).memory_guard_size(0).memory_reservation_for_growth(1024 * 1024);
                 (Engine::new(&config).map_err(EngineError::Engine)?, false)
             }
         };
-        let clock = Clock::start(engine.weak()).map_err(EngineError::Clock)?;
-        Ok(Self { engine, slots: Arc::new(Semaphore::new(slots)), slot_count: slots, pooled, _clock: Arc::new(clock) })
+        Self::with_engine(engine, slots, pooled, false)
+    }
+
+    /// An engine for one call at a time that counts what a call executes and hands out: the same numbers on every machine.
+    /// Counting costs time, so it is for authors and not for scrapes.
+    pub fn metered(cache: Option<&Path>) -> Result<Self, EngineError> {
+        let mut config = base_config(cache)?;
+        config.consume_fuel(true).allocation_strategy(InstanceAllocationStrategy::OnDemand);
+        Self::with_engine(Engine::new(&config).map_err(EngineError::Engine)?, 1, false, true)
+    }
+
+    fn with_engine(engine: Engine, slots: usize, pooled: bool, metered: bool) -> Result<Self, EngineError> {
+        let clock = Arc::new(Clock::start(engine.weak()).map_err(EngineError::Clock)?);
+        Ok(Self { engine, slots: Arc::new(Semaphore::new(slots)), slot_count: slots, pooled, metered, _clock: clock })
     }
 
     /// Waits for a free slot. Hold it for the whole call: a full pool makes instantiation fail, not wait.
@@ -103,8 +114,15 @@ impl Sandbox {
 #[derive(Debug)]
 pub struct Slot(#[expect(dead_code, reason = "held for its drop")] Option<OwnedSemaphorePermit>);
 
-fn base_config() -> Config {
+fn base_config(cache: Option<&Path>) -> Result<Config, EngineError> {
     let mut config = Config::new();
+    if let Some(directory) = cache {
+        let mut settings = CacheConfig::new();
+        settings.with_directory(directory);
+        let cache = Cache::new(settings)
+            .map_err(|source| EngineError::Cache { path: directory.display().to_string(), source })?;
+        config.cache(Some(cache));
+    }
     config
         .epoch_interruption(true)
         .concurrency_support(false)
@@ -112,8 +130,10 @@ fn base_config() -> Config {
         .wasm_exceptions(false)
         .wasm_threads(false)
         .wasm_memory64(false)
+        // Backtraces of stripped code tell nothing, and would break an error into lines.
+        .wasm_backtrace_max_frames(None)
         .max_wasm_stack(512 * 1024);
-    config
+    Ok(config)
 }
 
 fn pool(slots: usize, max_memory: usize) -> PoolingAllocationConfig {
@@ -123,6 +143,10 @@ fn pool(slots: usize, max_memory: usize) -> PoolingAllocationConfig {
         .total_core_instances(slots.saturating_mul(CORE_INSTANCES_PER_COMPONENT))
         .total_memories(slots.saturating_mul(2))
         .total_tables(slots.saturating_mul(TABLES_PER_COMPONENT))
+        // Calls are synchronous and nothing is collected. A thousand stacks would be 2 GiB of private memory on paper, which is
+        // all that the compiler's process has (and too much where memory is not overcommitted).
+        .total_stacks(0)
+        .total_gc_heaps(0)
         .max_core_instances_per_component(CORE_INSTANCES_PER_COMPONENT)
         .max_memories_per_component(MEMORIES_PER_COMPONENT)
         .max_tables_per_component(TABLES_PER_COMPONENT)

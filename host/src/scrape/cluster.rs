@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
@@ -27,8 +27,12 @@ pub struct Cluster {
     pub module: String,
     /// Its addresses.
     pub targets: Targets,
+    /// Of the module's files when the client was made.
+    files_digest: [u8; 32],
     pub(super) client: Client,
     pub(super) cache: Cache,
+    /// How old an answer may be at most, whatever manifests allow.
+    pub(super) max_age_seconds: u32,
     samples: Samples,
     last: Mutex<Option<Last>>,
 }
@@ -78,7 +82,8 @@ impl Cluster {
                 tracing::warn!(module, cluster, collector, place, reason, "not collected: {detail}");
             }
         }
-        for (collector, place, reason) in before.keys().filter(|key| !now.contains_key(*key)) {
+        let still = |collector: &str, place: &str| now.keys().any(|key| (&*key.0, &*key.1) == (collector, place));
+        for (collector, place, reason) in before.keys().filter(|(collector, place, _)| !still(collector, place)) {
             tracing::info!(module, cluster, collector, place, reason, "no longer failing");
         }
         for (collector, account) in &report.collectors {
@@ -114,6 +119,7 @@ fn keys(report: &Report) -> BTreeMap<FailureKey, &str> {
 pub struct Clusters {
     known: Mutex<HashMap<(String, Targets), Arc<Cluster>>>,
     limits: Limits,
+    max_age_seconds: u32,
     observer: Arc<dyn Observer>,
 }
 
@@ -124,9 +130,10 @@ impl std::fmt::Debug for Clusters {
 }
 
 impl Clusters {
-    /// None yet; clients are made with these limits and observed by `observer`.
-    pub fn new(limits: Limits, observer: Arc<dyn Observer>) -> Self {
-        Self { known: Mutex::default(), limits, observer }
+    /// None yet; clients are made with these limits and observed by `observer`, and answers kept for `max_age` at most.
+    pub fn new(limits: Limits, max_age: Duration, observer: Arc<dyn Observer>) -> Self {
+        let max_age_seconds = u32::try_from(max_age.as_secs()).unwrap_or(u32::MAX);
+        Self { known: Mutex::default(), limits, max_age_seconds, observer }
     }
 
     /// The cluster of this module and these addresses; made where it is new.
@@ -139,8 +146,10 @@ impl Clusters {
         let cluster = Arc::new(Cluster {
             module: module.name.clone(),
             targets: targets.clone(),
+            files_digest: module.files_digest(),
             client: Client::new(module, targets, self.limits, Arc::clone(&self.observer))?,
             cache: Cache::default(),
+            max_age_seconds: self.max_age_seconds,
             samples: Samples::default(),
             last: Mutex::new(None),
         });
@@ -152,9 +161,12 @@ impl Clusters {
         Ok(cluster)
     }
 
-    /// Forgets the clusters of modules that are not what they were: their next scrape is made with a new client.
-    pub fn keep_only(&self, is_as_before: impl Fn(&str) -> bool) {
-        self.known.lock().retain(|(module, _), _| is_as_before(module));
+    /// Forgets the clusters of modules that are not what they were, or whose files are not: their next scrape is made with a
+    /// new client. `unchanged` gives a module of this name that is as it was.
+    pub fn keep_only<'a>(&self, unchanged: impl Fn(&str) -> Option<&'a Module>) {
+        self.known.lock().retain(|(module, _), cluster| {
+            unchanged(module).is_some_and(|module| module.files_digest() == cluster.files_digest)
+        });
     }
 
     /// All of them, by module and address.

@@ -72,12 +72,21 @@ impl Inventory {
         if let Ok(status) = status {
             inventory.add_members(status.data());
         }
+        // Without /cluster/status nobody says who answers; of one node there is no doubt.
+        if let [only] = inventory.nodes.as_mut_slice() {
+            only.local = true;
+        }
         inventory.nodes.sort_by(|a, b| a.name.cmp(&b.name));
         inventory.guests.sort_unstable();
         inventory.guests.dedup();
         inventory.storages.sort_unstable();
         inventory.storages.dedup();
         Ok(inventory)
+    }
+
+    /// Whether it is known which node answers.
+    pub fn knows_local(&self) -> bool {
+        self.nodes.iter().any(|node| node.local)
     }
 
     /// The places of a collector with these placeholders, on these nodes.

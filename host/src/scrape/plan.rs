@@ -60,9 +60,9 @@ pub struct Job {
 }
 
 impl Plan {
-    /// Plans for what the inventory holds.
+    /// Plans for what the inventory holds; no answer may be older than `max_age` seconds, whatever a manifest allows.
     #[must_use]
-    pub fn new(collectors: &CollectorSet, inventory: &Inventory, scope: Scope) -> Self {
+    pub fn new(collectors: &CollectorSet, inventory: &Inventory, scope: Scope, max_age: u32) -> Self {
         let mut plan = Self { fetches: Vec::new(), jobs: Vec::new(), quarantined: Vec::new() };
         let mut known: HashMap<Path, usize> = HashMap::new();
         let mut sampled: HashSet<String> = HashSet::new();
@@ -87,7 +87,8 @@ impl Plan {
                         let index = *known.entry(path.clone()).or_insert_with(|| {
                             let first = sampled.insert(path.template().to_owned());
                             let sample_of = first.then(|| place.clone());
-                            plan.fetches.push(Fetch { path, max_age_seconds: request.max_age_seconds, sample_of });
+                            let max_age_seconds = request.max_age_seconds.min(max_age);
+                            plan.fetches.push(Fetch { path, max_age_seconds, sample_of });
                             plan.fetches.len() - 1
                         });
                         if let Some(fetch) = plan.fetches.get_mut(index) {

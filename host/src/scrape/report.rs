@@ -17,6 +17,8 @@ pub struct Report {
     pub discovery_error: Option<FetchError>,
     /// Every collector that was to run, by name.
     pub collectors: BTreeMap<String, CollectorReport>,
+    /// The oldest kept answer that was used, by path template.
+    pub answer_ages: BTreeMap<String, Duration>,
     /// From the request to the last row.
     pub duration: Duration,
 }
@@ -34,6 +36,8 @@ pub struct CollectorReport {
     pub wall: Duration,
     /// The most memory one call used, in bytes.
     pub memory: usize,
+    /// The highest use of each limit by one call, from 0 to 1.
+    pub used: BTreeMap<&'static str, f64>,
     /// Rows kept.
     pub rows: usize,
     /// Series written, duplicates left out.
@@ -68,6 +72,10 @@ impl CollectorReport {
 
     /// Adds what one call came to, but for its rows.
     pub(super) fn add(&mut self, place: &Place, collection: &Collection) {
+        for (limit, ratio) in &collection.used {
+            let highest = self.used.entry(limit).or_default();
+            *highest = highest.max(*ratio);
+        }
         self.cpu += collection.usage.cpu;
         self.wall += collection.usage.wall;
         self.memory = self.memory.max(collection.usage.memory);
@@ -82,7 +90,20 @@ impl CollectorReport {
 
 impl Report {
     pub(super) fn new() -> Self {
-        Self { nodes: Vec::new(), discovery_error: None, collectors: BTreeMap::new(), duration: Duration::ZERO }
+        Self {
+            nodes: Vec::new(),
+            discovery_error: None,
+            collectors: BTreeMap::new(),
+            answer_ages: BTreeMap::new(),
+            duration: Duration::ZERO,
+        }
+    }
+
+    pub(super) fn used_answer(&mut self, template: &str, age: Duration) {
+        match self.answer_ages.get_mut(template) {
+            Some(oldest) => *oldest = age.max(*oldest),
+            None => drop(self.answer_ages.insert(template.to_owned(), age)),
+        }
     }
 
     pub(super) fn collector(&mut self, collector: &Arc<Collector>) -> &mut CollectorReport {

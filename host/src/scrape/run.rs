@@ -3,7 +3,7 @@
 //! Each distinct GET is a shared future; each job awaits its own and is collected at once, so nothing waits for the
 //! slowest node but that node's own places. Everything is over by the deadline: what is not in by then has failed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -17,11 +17,11 @@ use tokio::time::{Instant, timeout_at};
 use super::cluster::Cluster;
 use super::discovery::Discovery;
 use super::inventory::Inventory;
-use super::plan::{Fetch, Job, Plan, Scope};
+use super::plan::{Fetch, Job, NodeScope, Plan, Scope};
 use super::report::Report;
 use crate::api::{Answer, FetchError, FetchErrorKind, Place};
 use crate::exposition::Encoder;
-use crate::registry::{Collected, Collection, Collector, CollectorSet, Rows};
+use crate::registry::{Collected, Collection, Collector, CollectorSet, Family, Kind, Rows};
 
 /// The reason of a place that is not collected because its collector is in quarantine.
 const QUARANTINED: &str = "quarantined";
@@ -41,6 +41,19 @@ pub struct Scrape {
 }
 
 impl Scrape {
+    /// Whether two families would have one name in OpenMetrics, where counters are named without `_total`. The gauges
+    /// that prometheus-pve-exporter deprecates, `pve_disk_read_bytes` among them, are named as its counters are then.
+    /// Every scraper that takes OpenMetrics takes the text format too, and there the names differ.
+    pub fn clashes_in_open_metrics(&self) -> bool {
+        let families = || self.collected.iter().flat_map(|collected| collected.families().map(move |f| (collected, f)));
+        let by_name: HashMap<&str, (&Collected, &Family)> =
+            families().map(|(collected, family)| (family.name.as_str(), (collected, family))).collect();
+        families()
+            .filter(|(_, family)| family.kind == Kind::Counter)
+            .filter_map(|(_, family)| by_name.get(family.name.strip_suffix("_total")?))
+            .any(|(collected, family)| collected.has_samples(family))
+    }
+
     /// Writes everything: what was collected, then the report.
     pub fn encode(&self, encoder: &mut Encoder) {
         for collected in &self.collected {
@@ -79,8 +92,9 @@ pub(super) async fn run(
         return Scrape { collected: Vec::new(), report: Arc::new(report) };
     }
 
-    let plan = Plan::new(&collectors, &inventory, scope);
+    let plan = Plan::new(&collectors, &inventory, scope, cluster.max_age_seconds);
     let mut known = discovery.into_answers();
+    let (mut kept, renew) = cluster.cache.for_scrape(&plan.fetches);
     let fetches: Vec<SharedFetch> = plan
         .fetches
         .into_iter()
@@ -91,14 +105,23 @@ pub(super) async fn run(
                 }
                 ready(fetched)
             }
-            None => match cluster.cache.get(&fetch) {
-                Some(answer) => ready(Ok(answer)),
-                None => fetch_once(Arc::clone(&cluster), fetch, deadline),
+            None => match kept.remove(&fetch.path) {
+                Some(kept) if !renew.contains(&fetch.path) => {
+                    report.used_answer(fetch.path.template(), kept.age());
+                    ready(Ok(kept.answer))
+                }
+                kept => fetch_once(Arc::clone(&cluster), fetch, kept.map(|kept| kept.answer), deadline),
             },
         })
         .collect();
     drop(known);
 
+    if scope.nodes == Some(NodeScope::Local) && !inventory.knows_local() {
+        for collector in collectors.iter().filter(|collector| !collector.schema.placeholders.is_empty()) {
+            let detail = "/cluster/status does not say which node answers; it needs Sys.Audit on / (PVEAuditor)";
+            report.collector(collector).fail(Place::cluster(), "local_node_unknown", detail.to_owned());
+        }
+    }
     for (collector, left) in &plan.quarantined {
         let detail = format!("it broke down too often, the next try is in {} s", left.as_secs() + 1);
         report.collector(collector).fail(Place::cluster(), QUARANTINED, detail);
@@ -154,14 +177,15 @@ fn ready(fetched: Fetched) -> SharedFetch {
     future.shared()
 }
 
-fn fetch_once(cluster: Arc<Cluster>, fetch: Fetch, deadline: Instant) -> SharedFetch {
+/// Fetches; where that fails and an answer is kept that is young enough, that one will do.
+fn fetch_once(cluster: Arc<Cluster>, fetch: Fetch, kept: Option<Answer>, deadline: Instant) -> SharedFetch {
     let future: Pin<Box<dyn Future<Output = Fetched> + Send>> = Box::pin(async move {
         let fetched = cluster.client.get(&fetch.path, deadline).await;
         if let Ok(answer) = &fetched {
             cluster.cache.put(&fetch, answer);
             cluster.sample(&fetch, answer);
         }
-        fetched
+        fetched.or_else(|error| kept.ok_or(error))
     });
     future.shared()
 }

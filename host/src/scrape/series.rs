@@ -53,6 +53,8 @@ impl Report {
                 encoder.sample(name, &label("collector", collector), value(account));
             }
         }
+        self.answer_ages(encoder);
+        self.limits(encoder);
         self.failures_by_node(encoder);
         self.lost(encoder);
     }
@@ -65,6 +67,32 @@ impl Report {
         encoder.family(name, "Whether the cluster calls the node online; others are not asked.", Type::Gauge);
         for node in &self.nodes {
             encoder.sample(name, &label("node", &node.name), f64::from(u8::from(node.online)));
+        }
+    }
+
+    fn answer_ages(&self, encoder: &mut Encoder) {
+        if self.answer_ages.is_empty() {
+            return;
+        }
+        let name = "pve_exporter_answer_age_seconds";
+        encoder.family(name, "Age of the oldest kept answer that this scrape used, by path template.", Type::Gauge);
+        for (template, age) in &self.answer_ages {
+            encoder.sample(name, &label("path", template), age.as_secs_f64());
+        }
+    }
+
+    fn limits(&self, encoder: &mut Encoder) {
+        if self.collectors.values().all(|account| account.used.is_empty()) {
+            return;
+        }
+        let name = "pve_exporter_collector_limit_used_ratio";
+        encoder.family(name, "The highest use of a limit by one call of the collector; 1 is the limit.", Type::Gauge);
+        for (collector, account) in &self.collectors {
+            for (limit, ratio) in &account.used {
+                let mut labels = label("collector", collector);
+                push_label(&mut labels, "limit", limit);
+                encoder.sample(name, &labels, *ratio);
+            }
         }
     }
 

@@ -188,6 +188,7 @@ impl Metrics {
 
 impl Observer for Metrics {
     fn request(&self, path: &str, status: &str, duration: Duration) {
+        tracing::debug!(path, status, duration_ms = duration.as_secs_f64() * 1000.0, "API request");
         self.api_requests.with_label_values(&[path, status]).inc();
         self.api_duration.with_label_values(&[path]).observe(duration.as_secs_f64());
     }

@@ -37,6 +37,10 @@ pub(super) async fn metrics(
     let config = app.config.load_full();
     let module = match parameters.get("module") {
         Some(name) => match config.modules.get(name) {
+            Some(module) if module.targets.is_none() => {
+                let text = format!("Module '{name}' names no target; add `target:` to it, or use /pve?target=");
+                return app.refuse("metrics", StatusCode::BAD_REQUEST, text);
+            }
             Some(module) => Some(module),
             None => {
                 return app.refuse("metrics", StatusCode::BAD_REQUEST, format!("Module '{name}' not found in config"));
@@ -55,7 +59,7 @@ pub(super) async fn metrics(
         None => None,
     };
     app.metrics.answered("metrics", 200);
-    encode(&headers, |encoder| {
+    encode(&headers, scrape.as_deref(), |encoder| {
         if let Some(scrape) = &scrape {
             scrape.encode(encoder);
         }
@@ -90,9 +94,15 @@ pub(super) async fn pve(
     let scope =
         Scope { cluster: truth(parameters.get("cluster")), nodes: truth(parameters.get("node")).then_some(nodes) };
     match scrape(&app, module, targets, scope, &headers).await {
+        Ok(scrape) if app.policy.strict && scrape.report.failures().next().is_some() => {
+            let failures = scrape.report.failures();
+            let lines =
+                failures.map(|(collector, failure)| format!("{collector}: {}: {}\n", failure.place, failure.detail));
+            app.refuse("pve", StatusCode::INTERNAL_SERVER_ERROR, lines.collect())
+        }
         Ok(scrape) => {
             app.metrics.answered("pve", 200);
-            encode(&headers, |encoder| scrape.encode(encoder))
+            encode(&headers, Some(&scrape), |encoder| scrape.encode(encoder))
         }
         Err(problem) => app.refuse("pve", StatusCode::SERVICE_UNAVAILABLE, problem),
     }
@@ -105,7 +115,7 @@ async fn scrape(
     scope: Scope,
     headers: &HeaderMap,
 ) -> Result<Arc<Scrape>, String> {
-    let deadline = Instant::now() + time_to_answer(headers, app.timeout_offset);
+    let deadline = Instant::now() + time_to_answer(headers, app.policy.timeout_offset);
     let request = Request { module, targets, scope, deadline };
     let scrape = app.scraper.scrape(request).await.map_err(|error| {
         tracing::error!(module = module.name, %error, "no scrape");
@@ -138,9 +148,12 @@ fn truth(value: Option<&String>) -> bool {
     value.is_none_or(|value| !matches!(value.to_ascii_lowercase().as_str(), "false" | "0" | ""))
 }
 
-fn encode(headers: &HeaderMap, write: impl FnOnce(&mut Encoder)) -> Response {
+fn encode(headers: &HeaderMap, scrape: Option<&Scrape>, write: impl FnOnce(&mut Encoder)) -> Response {
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let format = Format::negotiate(header(header::ACCEPT));
+    let mut format = Format::negotiate(header(header::ACCEPT));
+    if scrape.is_some_and(Scrape::clashes_in_open_metrics) {
+        format = Format::Text;
+    }
     let mut encoder = Encoder::new(format, 64 * 1024);
     write(&mut encoder);
     let body = encoder.finish();

@@ -13,8 +13,10 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio_rustls::TlsAcceptor;
 
-use super::{exposition, status};
+use super::tls::TlsListener;
+use super::{discovery, exposition, status};
 use crate::config::{Config, ListenAddress};
 use crate::reload;
 use crate::scrape::Scraper;
@@ -32,11 +34,20 @@ pub struct App {
     pub scraper: Scraper,
     /// The exporter's own metrics.
     pub metrics: Arc<Metrics>,
-    /// How long before the scraper's time-out to answer.
-    pub timeout_offset: Duration,
+    /// How scrapes are answered.
+    pub policy: Policy,
     /// Asks for a reload.
     pub reload: mpsc::Sender<reload::Request>,
     stopping: AtomicBool,
+}
+
+/// How scrapes are answered.
+#[derive(Debug, Clone, Copy)]
+pub struct Policy {
+    /// How long before the scraper's time-out to answer.
+    pub timeout_offset: Duration,
+    /// Answer `/pve` with 500 where anything could not be collected, as prometheus-pve-exporter does.
+    pub strict: bool,
 }
 
 /// Why the server does not run.
@@ -71,11 +82,11 @@ impl App {
         config: Config,
         scraper: Scraper,
         metrics: Arc<Metrics>,
-        timeout_offset: Duration,
+        policy: Policy,
         reload: mpsc::Sender<reload::Request>,
     ) -> Self {
         let config = ArcSwap::from_pointee(config);
-        Self { config, scraper, metrics, timeout_offset, reload, stopping: AtomicBool::new(false) }
+        Self { config, scraper, metrics, policy, reload, stopping: AtomicBool::new(false) }
     }
 
     /// An answer that is an error, in plain text.
@@ -96,15 +107,17 @@ pub async fn listen(addresses: &[ListenAddress]) -> Result<Vec<TcpListener>, Ser
     Ok(listeners)
 }
 
-/// Serves until `shutdown` is done and the scrapes in flight with it.
+/// Serves until `shutdown` is done and the scrapes in flight with it; over HTTPS where there is a certificate.
 pub async fn serve(
     app: Arc<App>,
     listeners: Vec<TcpListener>,
+    tls: Option<TlsAcceptor>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let router = Router::new()
         .route("/metrics", get(exposition::metrics))
         .route("/pve", get(exposition::pve))
+        .route("/sd", get(discovery::targets))
         .route("/", get(status::page))
         .route("/-/healthy", get(|| async { "pve-exporter is healthy\n" }))
         .route("/-/ready", get(ready))
@@ -117,10 +130,17 @@ pub async fn serve(
             tracing::info!(%address, "listening");
         }
         let mut stopped = stopped.clone();
-        let server = axum::serve(listener, router.clone()).with_graceful_shutdown(async move {
+        let stop = async move {
             let _ = stopped.changed().await;
-        });
-        servers.spawn(server.into_future());
+        };
+        let router = router.clone();
+        match &tls {
+            Some(acceptor) => {
+                let listener = TlsListener::new(listener, acceptor.clone());
+                servers.spawn(axum::serve(listener, router).with_graceful_shutdown(stop).into_future());
+            }
+            None => drop(servers.spawn(axum::serve(listener, router).with_graceful_shutdown(stop).into_future())),
+        }
     }
     drop(stopped);
     tokio::select! {

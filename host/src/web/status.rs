@@ -1,7 +1,9 @@
 //! The page at `/`: what runs, what was scraped last, and what is wrong, for people.
 //!
-//! Rendered on the server, readable without scripts; every text that comes from a component or a cluster is escaped.
+//! Rendered on the server, readable without scripts, on a phone, in light and dark; nothing is loaded from elsewhere, and
+//! every text that comes from a component, a file or a cluster is escaped.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -10,108 +12,188 @@ use axum::extract::State;
 use axum::response::{Html, IntoResponse as _, Response};
 
 use super::server::App;
-use crate::scrape::Cluster;
+use crate::registry::{Entry, Standing};
+use crate::scrape::{Cluster, CollectorReport, Report};
 
-const STYLE: &str = "
-:root{color-scheme:light dark;--line:#8884;--bad:#c0392b;--good:#2e8b57}
-body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem}
-h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%}
-th,td{text-align:left;padding:.35rem .8rem .35rem 0;border-bottom:1px solid var(--line);vertical-align:top}
-td.number,th.number{text-align:right}code{font-size:.9em;overflow-wrap:anywhere}
-.bad{color:var(--bad)}.good{color:var(--good)}
-";
+const STYLE: &str = include_str!("status.css");
 
 /// `GET /`.
 pub(super) async fn page(State(app): State<Arc<App>>) -> Response {
     app.metrics.answered("status", 200);
-    let mut html = String::from("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">");
-    html.push_str("<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>pve-exporter</title>");
-    let _ = write!(html, "<style>{STYLE}</style></head><body><h1>pve-exporter</h1>");
+    let mut html = String::with_capacity(16 * 1024);
+    head(&app, &mut html);
+    let clusters = app.scraper.clusters.all();
+    collectors(&app, &clusters, &mut html);
+    for cluster in &clusters {
+        describe(cluster, &mut html);
+    }
+    if clusters.is_empty() {
+        html.push_str("<h2>Clusters</h2><p>None scraped yet. A module with a <code>target</code> is scraped at <a href=\"/metrics\">/metrics</a>, any cluster at <code>/pve?target=</code>.</p>");
+    }
+    html.push_str("</main></body></html>\n");
+    Html(html).into_response()
+}
+
+fn head(app: &App, html: &mut String) {
     let _ = write!(
         html,
-        "<p>Version {} ({}), collector contract {}.</p>\
-         <p><a href=\"/metrics\">/metrics</a> · <a href=\"/pve?target=1.2.3.4\">/pve?target=1.2.3.4</a> · \
-         <a href=\"/-/healthy\">/-/healthy</a> · <a href=\"/-/ready\">/-/ready</a></p>",
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>pve-exporter</title>\
+         <style>{STYLE}</style></head><body><main><h1>pve-exporter</h1>\
+         <p>Prometheus exporter for Proxmox VE, version {} ({}), collector contract {}.</p>\
+         <p class=\"links\"><a href=\"/metrics\">/metrics</a> <a href=\"/pve\">/pve</a> \
+         <a href=\"/-/healthy\">/-/healthy</a> <a href=\"/-/ready\">/-/ready</a></p>",
         env!("CARGO_PKG_VERSION"),
         env!("PVE_EXPORTER_REVISION"),
         crate::sandbox::contract::VERSION
     );
-    collectors(&app, &mut html);
-    for cluster in app.scraper.clusters.all() {
-        describe(&cluster, &mut html);
-    }
-    html.push_str("</body></html>");
-    Html(html).into_response()
-}
-
-fn collectors(app: &App, html: &mut String) {
-    html.push_str("<h2>Collectors</h2><div class=\"scroll\"><table><tr><th>Name</th><th>Version</th><th>Origin</th><th>SHA-256</th><th>What it gives</th></tr>");
-    for collector in app.scraper.catalog().serving().iter() {
-        let digest = &collector.component().facts().digest;
+    let catalog = app.scraper.catalog();
+    for (folder, reason) in catalog.unreadable() {
+        let (folder, reason) = (folder.display().to_string(), Escaped(&reason));
         let _ = write!(
             html,
-            "<tr><td>{}</td><td>{}</td><td>{}</td><td><code title=\"{digest}\">{}</code></td><td>{}</td></tr>",
-            Escaped(collector.name()),
-            Escaped(&collector.schema.version),
-            Escaped(&collector.origin.to_string()),
-            digest.get(..12).unwrap_or(digest),
-            Escaped(&collector.schema.description)
+            "<p class=\"bad\">The folder <code>{}</code> can’t be read: {reason}. Its collectors go on serving.</p>",
+            Escaped(&folder)
         );
     }
-    html.push_str("</table></div>");
+}
+
+/// Every collector of the catalog, with what its last calls used, over all clusters.
+fn collectors(app: &App, clusters: &[Arc<Cluster>], html: &mut String) {
+    let reports: Vec<Arc<Report>> = clusters.iter().filter_map(|cluster| Some(cluster.last()?.1)).collect();
+    let catalog = app.scraper.catalog();
+    html.push_str("<h2>Collectors</h2>");
+    if !catalog.folders().is_empty() {
+        let folders: Vec<String> = catalog
+            .folders()
+            .iter()
+            .map(|folder| format!("<code>{}</code>", Escaped(&folder.display().to_string())))
+            .collect();
+        let when = catalog.reloaded().map_or_else(|| "not yet read".to_owned(), |at| format!("read {}", ago(at)));
+        let _ = write!(html, "<p>Folders: {} ({when}).</p>", folders.join(", "));
+    }
+    html.push_str("<div class=\"scroll\"><table><thead><tr><th>Name</th><th>State</th><th class=\"wide\">Version</th><th class=\"wide\">Origin</th><th class=\"wide\">SHA-256</th><th class=\"n\">Series</th><th class=\"n\">ms</th><th class=\"n\">MiB</th></tr></thead><tbody>");
+    for entry in catalog.entries() {
+        row(&entry, &reports, html);
+    }
+    html.push_str("</tbody></table></div>");
+}
+
+fn row(entry: &Entry, reports: &[Arc<Report>], html: &mut String) {
+    let class = match entry.standing {
+        Standing::Serving => "good",
+        Standing::Shadowed => "dim",
+        Standing::Quarantined | Standing::Refused => "bad",
+    };
+    let (version, digest) = entry.collector.as_ref().map_or(("", ""), |collector| {
+        (collector.schema.version.as_str(), collector.component().facts().digest.as_str())
+    });
+    let description = entry.collector.as_ref().map_or("", |collector| collector.schema.description.as_str());
+    let _ = write!(
+        html,
+        "<tr><td><b title=\"{}\">{}</b></td><td class=\"{class}\">{}</td><td class=\"wide\">{}</td><td class=\"wide\">{}</td><td class=\"wide\"><code title=\"{digest}\">{}</code></td>",
+        Escaped(description),
+        Escaped(&entry.name),
+        entry.standing,
+        Escaped(version),
+        Escaped(&entry.origin.to_string()),
+        digest.get(..12).unwrap_or(digest)
+    );
+    let serves = entry.standing == Standing::Serving;
+    let accounts: Vec<&CollectorReport> =
+        reports.iter().filter(|_| serves).filter_map(|report| report.collectors.get(&entry.name)).collect();
+    if accounts.is_empty() {
+        html.push_str("<td></td><td></td><td></td></tr>");
+    } else {
+        let series: u64 = accounts.iter().map(|account| account.series).sum();
+        let milliseconds: f64 = accounts.iter().map(|account| account.wall.as_secs_f64() * 1000.0).sum();
+        let memory = accounts.iter().map(|account| account.memory).max().unwrap_or_default();
+        let _ = write!(
+            html,
+            "<td class=\"n\">{series}</td><td class=\"n\">{milliseconds:.1}</td><td class=\"n\">{:.1}</td></tr>",
+            mebibytes(memory)
+        );
+    }
+    if let Some(refusal) = &entry.refusal {
+        let _ = write!(
+            html,
+            "<tr><td colspan=\"8\" class=\"bad more\"><pre>{}</pre></td></tr>",
+            Escaped(refusal.trim_end())
+        );
+    }
+    let mut failures: BTreeMap<&str, (usize, String)> = BTreeMap::new();
+    for failure in accounts.iter().flat_map(|account| &account.failures) {
+        let said = || format!("{}: {}", failure.place, failure.detail);
+        failures.entry(failure.reason).or_insert_with(|| (0, said())).0 += 1;
+    }
+    for (reason, (places, first)) in failures {
+        let _ = write!(
+            html,
+            "<tr><td colspan=\"8\" class=\"bad more\">{reason}, {places} {}: {}</td></tr>",
+            if places == 1 { "place" } else { "places, the first" },
+            Escaped(&first)
+        );
+    }
 }
 
 fn describe(cluster: &Cluster, html: &mut String) {
-    let _ = write!(html, "<h2>{} (module {})</h2>", Escaped(&cluster.targets.to_string()), Escaped(&cluster.module));
+    let _ = write!(
+        html,
+        "<h2>{} <small>module {}</small></h2>",
+        Escaped(&cluster.targets.to_string()),
+        Escaped(&cluster.module)
+    );
     let Some((at, report)) = cluster.last() else {
         html.push_str("<p>Not scraped yet.</p>");
         return;
     };
-    let ago = SystemTime::now().duration_since(at).map_or(0, |ago| ago.as_secs());
-    let _ = write!(html, "<p>Scraped {ago} s ago in {} ms.</p>", report.duration.as_millis());
+    let _ = write!(html, "<p>Last scraped {}, in {} ms.</p>", ago(at), report.duration.as_millis());
     if let Some(error) = &report.discovery_error {
         let _ = write!(html, "<p class=\"bad\">The API does not answer: {}</p>", Escaped(&error.to_string()));
     }
-    if !report.nodes.is_empty() {
-        html.push_str("<p>Nodes: ");
-        for node in &report.nodes {
-            let class = if node.online { "good" } else { "bad" };
-            let state = if node.online { "online" } else { "offline" };
-            let _ = write!(html, "<span class=\"{class}\">{} {state}</span> ", Escaped(&node.name));
+    if report.nodes.is_empty() {
+        return;
+    }
+    html.push_str(
+        "<div class=\"scroll\"><table><thead><tr><th>Node</th><th>State</th><th>Last errors</th></tr></thead><tbody>",
+    );
+    for node in &report.nodes {
+        let (class, state) = if node.online { ("good", "online") } else { ("bad", "offline, not asked") };
+        let _ = write!(html, "<tr><td>{}</td><td class=\"{class}\">{state}</td><td>", Escaped(&node.name));
+        // The same failed request is a failure of each collector that needs it.
+        let mut details: Vec<&str> = report
+            .failures()
+            .filter(|(_, failure)| failure.place.node.as_deref() == Some(&*node.name))
+            .map(|(_, failure)| failure.detail.as_str())
+            .collect();
+        details.sort_unstable();
+        details.dedup();
+        let more = details.len().saturating_sub(ERRORS_SHOWN);
+        for detail in details.iter().take(ERRORS_SHOWN) {
+            let _ = write!(html, "<div>{}</div>", Escaped(detail));
         }
-        html.push_str("</p>");
-    }
-    html.push_str("<div class=\"scroll\"><table><tr><th>Collector</th><th class=\"number\">Places</th><th class=\"number\">Failed</th><th class=\"number\">Series</th><th class=\"number\">CPU ms</th><th class=\"number\">Memory KiB</th></tr>");
-    for (name, account) in &report.collectors {
-        let class = if account.success() { "good" } else { "bad" };
-        let _ = write!(
-            html,
-            "<tr><td class=\"{class}\">{}</td><td class=\"number\">{}</td><td class=\"number\">{}</td><td class=\"number\">{}</td><td class=\"number\">{:.1}</td><td class=\"number\">{}</td></tr>",
-            Escaped(name),
-            account.places,
-            account.failures.len(),
-            account.series,
-            account.cpu.as_secs_f64() * 1000.0,
-            account.memory / 1024
-        );
-    }
-    html.push_str("</table></div>");
-    let failures: Vec<_> = report.failures().collect();
-    if !failures.is_empty() {
-        html.push_str("<h3>Not collected</h3><div class=\"scroll\"><table><tr><th>Collector</th><th>Place</th><th>Reason</th><th>Detail</th></tr>");
-        for (collector, failure) in failures {
-            let _ = write!(
-                html,
-                "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
-                Escaped(collector),
-                Escaped(&failure.place.to_string()),
-                failure.reason,
-                Escaped(&failure.detail)
-            );
+        if more > 0 {
+            let _ = write!(html, "<div>and {more} more</div>");
         }
-        html.push_str("</table></div>");
+        html.push_str("</td></tr>");
     }
+    html.push_str("</tbody></table></div>");
+}
+
+/// Errors shown of one node; a node with a thousand guests can have as many.
+const ERRORS_SHOWN: usize = 5;
+
+fn ago(at: SystemTime) -> String {
+    match SystemTime::now().duration_since(at).map_or(0, |ago| ago.as_secs()) {
+        seconds @ 0..120 => format!("{seconds} s ago"),
+        seconds @ 120..7200 => format!("{} min ago", seconds / 60),
+        seconds => format!("{} h ago", seconds / 3600),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for people")]
+fn mebibytes(bytes: usize) -> f64 {
+    bytes as f64 / 1_048_576.0
 }
 
 /// Text as HTML text or attribute value.

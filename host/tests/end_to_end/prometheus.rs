@@ -136,7 +136,10 @@ async fn promtool_finds_nothing() {
         .spawn()
         .unwrap();
     promtool.stdin.take().unwrap().write_all(exposition.0.as_bytes()).unwrap();
-    let status = wait_for("promtool", || promtool.try_wait().unwrap());
+    wait_for("promtool", || promtool.try_wait().unwrap());
     let output = promtool.wait_with_output().unwrap();
-    assert!(status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // The one finding is prometheus-pve-exporter's: its gauge has a counter's name, and dashboards know it by that.
+    let known = "pve_not_backed_up_total non-counter metrics should not have \"_total\" suffix";
+    let findings: Vec<String> = String::from_utf8(output.stderr).unwrap().lines().map(str::to_owned).collect();
+    assert_eq!(findings, [known]);
 }

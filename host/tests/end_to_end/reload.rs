@@ -139,10 +139,10 @@ async fn what_is_refused_is_said_and_the_old_version_serves() {
 
     // It panics on the last answers: the trial finds out before a scrape does.
     install(folder, &component("x"));
-    let (code, text) = reloading.reload().await;
-    assert!(code == 500 || text.contains("nothing changed"), "{code} {text}");
-    let log = reloading.setup.exporter.log_with("the trial on the last answers");
-    assert!(log.contains("this version is broken"), "{log}");
+    // The watcher may have been first; the answer says it all the same.
+    let (_, text) = reloading.reload().await;
+    assert!(text.contains("the trial on the last answers") && text.contains("this version is broken"), "{text}");
+    reloading.setup.exporter.log_with("the trial on the last answers");
     reloading.serves(&["1"]).await;
     let exposition = reloading.setup.scrape().await;
     assert_eq!(exposition.samples("pve_exporter_component_refused").len(), 1);
@@ -186,7 +186,7 @@ async fn the_configuration_reloads_and_a_broken_one_changes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_versions_under_load() {
     let swaps: u32 = std::env::var("PVE_EXPORTER_TEST_SWAPS").map_or(1000, |swaps| swaps.parse().unwrap());
-    let reloading = Reloading::start(&["--log.level", "error"]).await;
+    let reloading = Reloading::start(&[]).await;
     install(&reloading.folder, &component("0"));
     reloading.serves(&["0"]).await;
     let before = reloading.setup.exporter.resources();

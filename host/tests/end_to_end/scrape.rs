@@ -83,6 +83,7 @@ async fn each_distinct_request_is_made_once() {
     let setup = Setup::start(spec(), &[]).await;
     setup.scrape().await;
     let counters = setup.sim.counters();
+    let guests = 60;
     for (path, count) in [
         ("/cluster/status", 1),
         ("/cluster/resources", 1),
@@ -91,10 +92,41 @@ async fn each_distinct_request_is_made_once() {
         ("/nodes/{node}/status", 5),
         ("/nodes/{node}/qemu", 5),
         ("/nodes/{node}/disks/list", 5),
+        ("/version", 1),
+        ("/cluster/backup-info/not-backed-up", 1),
+        ("/cluster/config/qdevice", 1),
+        ("/nodes/{node}/lxc", 5),
+        ("/nodes/{node}/replication", 5),
+        ("/nodes/{node}/subscription", 5),
+        ("/nodes/{node}/{type}/{vmid}/config", guests),
     ] {
         assert_eq!(counters.count(path), count, "{path}");
     }
-    assert_eq!(counters.total, 19);
+    assert_eq!(counters.total, 37 + guests);
+}
+
+/// What may be some minutes old is asked again a slice at a time, not all at once when it gets too old.
+#[tokio::test(flavor = "multi_thread")]
+async fn later_scrapes_ask_for_little() {
+    let setup = Setup::start(spec(), &[]).await;
+    let first = setup.scrape().await;
+    setup.sim.reset_counters();
+    let second = setup.scrape().await;
+    let counters = setup.sim.counters();
+    assert!(counters.count("/nodes/{node}/{type}/{vmid}/config") <= 1);
+    assert!(counters.count("/nodes/{node}/disks/list") <= 1);
+    assert_eq!(first.samples("pve_onboot_status"), second.samples("pve_onboot_status"));
+    let age = "pve_exporter_answer_age_seconds{path=\"/nodes/{node}/{type}/{vmid}/config\"}";
+    assert!(second.value(age).is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_can_be_always_fresh() {
+    let setup = Setup::start(spec(), &["--api.max-age", "0s"]).await;
+    setup.scrape().await;
+    setup.sim.reset_counters();
+    setup.scrape().await;
+    assert_eq!(setup.sim.counters().total, 37 + 60);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,12 +147,12 @@ async fn scrapes_that_overlap_share_their_requests() {
     for exposition in [a, b, c, d] {
         assert_eq!(exposition.samples("pve_node_load1").len(), 5);
     }
-    assert_eq!(setup.sim.counters().total, 19);
+    assert_eq!(setup.sim.counters().total, 37 + 60);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn formats_and_encodings_are_negotiated() {
-    let setup = Setup::start(spec(), &[]).await;
+    let setup = Setup::start(spec(), &["--collectors.setting", "resources.deprecated=0"]).await;
     let client = client();
     let get = |accept: &'static str, encoding: &'static str| {
         client.get(setup.exporter.url("/metrics")).header("Accept", accept).header("Accept-Encoding", encoding).send()
@@ -134,6 +166,54 @@ async fn formats_and_encodings_are_negotiated() {
     assert!(body.ends_with("# EOF\n") && body.contains("# TYPE pve_node_boot_mode info\n"));
     let gzip = get("*/*", "gzip").await.unwrap();
     assert_eq!(gzip.headers()["content-encoding"], "gzip");
+}
+
+/// The deprecated gauges have the names that OpenMetrics gives the counters, so with them there is text for everyone.
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_clash_in_open_metrics_are_served_as_text() {
+    let setup = Setup::start(spec(), &[]).await;
+    let accept = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
+    let answer = client().get(setup.exporter.url("/metrics")).header("Accept", accept).send().await.unwrap();
+    assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+}
+
+/// As prometheus-pve-exporter does, where that is asked for.
+#[tokio::test(flavor = "multi_thread")]
+async fn strict_answers_500_where_anything_is_missing() {
+    let setup = Setup::start(spec(), &["--strict"]).await;
+    let url = setup.exporter.url(&format!("/pve?target={}", setup.sim.addr()));
+    assert_eq!(client().get(&url).send().await.unwrap().status(), 200);
+    setup.sim.node_down("node01", pve_sim::Down::Stale).unwrap();
+    let answer = client().get(&url).send().await.unwrap();
+    assert_eq!(answer.status(), 500);
+    assert!(answer.text().await.unwrap().contains("node-status: node01: /nodes/node01/status: 595"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn configured_clusters_can_be_discovered() {
+    let setup = Setup::start(spec(), &[]).await;
+    let body = setup.get("/sd").await.0;
+    let groups: serde_json::Value = serde_json::from_str(&body).unwrap();
+    let target = setup.sim.addr().to_string();
+    assert_eq!(groups[0]["targets"][0], target.as_str());
+    assert_eq!(groups[0]["labels"]["__param_target"], target.as_str());
+    assert_eq!(groups[0]["labels"]["__param_module"], "default");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn https_where_there_is_a_certificate() {
+    let directory = tempfile::tempdir().unwrap();
+    let (certificate, key) = (directory.path().join("cert.pem"), directory.path().join("key.pem"));
+    let identity = rcgen::generate_simple_self_signed(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+    std::fs::write(&certificate, identity.cert.pem()).unwrap();
+    std::fs::write(&key, identity.signing_key.serialize_pem()).unwrap();
+    let arguments = ["--server.certfile", certificate.to_str().unwrap(), "--server.keyfile", key.to_str().unwrap()];
+    let setup = Setup::start(spec(), &arguments).await;
+    client();
+    let root = reqwest::Certificate::from_pem(identity.cert.pem().as_bytes()).unwrap();
+    let client = reqwest::Client::builder().tls_certs_only([root]).no_proxy().build().unwrap();
+    let url = setup.exporter.url("/metrics").replace("http:", "https:");
+    assert_eq!(client.get(url).send().await.unwrap().status(), 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -132,6 +132,7 @@ impl Forge {
             text = text.replace(&format!("%{piece}%"), with);
         }
         text = text.replace("%image%", &escaped);
-        wat::parse_str(&text).unwrap_or_else(|error| panic!("{}", error.to_string().chars().take(500).collect::<String>()))
+        wat::parse_str(&text)
+            .unwrap_or_else(|error| panic!("{}", error.to_string().chars().take(500).collect::<String>()))
     }
 }

@@ -85,9 +85,7 @@ impl Image {
     /// The address of what `collect` gives.
     pub(crate) fn result(&mut self, result: &Result<Output, Failure>) -> u32 {
         let value = match result {
-            Ok(Output { rows, warnings }) => {
-                [words(&[0]), self.list(rows, Self::row), self.strings(warnings)].concat()
-            }
+            Ok(Output { rows, warnings }) => [words(&[0]), self.list(rows, Self::row), self.strings(warnings)].concat(),
             Err(failure) => {
                 let (case, text) = match failure {
                     Failure::Malformed(text) => (0, text),

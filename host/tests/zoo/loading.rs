@@ -3,7 +3,7 @@
 use crate::forge::forge;
 use crate::support::{Animal, Outcome, animal, built, show};
 
-const CPU_LIMIT: Outcome = Outcome::Refused("100 ms are allowed (limits: cpu)");
+const CPU_LIMIT: Outcome = Outcome::Refused("250 ms are allowed (limits: cpu)");
 const MEMORY_LIMIT: Outcome = Outcome::Refused("67108864 are allowed (limits: memory)");
 const LOOP: &str = "(loop $again (br $again)) (unreachable)";
 
@@ -19,11 +19,15 @@ fn no_components() -> Vec<Animal> {
         animal("a shell script", b"#!/bin/sh\nrm -rf /\n".to_vec(), Outcome::Refused("is not WebAssembly")),
         animal("compiled code", b"\x7fELF\x02\x01\x01".to_vec(), Outcome::Refused("is not WebAssembly")),
         animal("a core module", wat::parse_str("(module)").unwrap(), Outcome::Refused("a core WebAssembly module")),
-        animal("an empty component", wat::parse_str("(component)").unwrap(), Outcome::Refused("it exports no function")),
-        animal("the first half", whole[..whole.len() / 2].to_vec(), Outcome::Refused("does not compile: unexpected end")),
+        animal(
+            "an empty component",
+            wat::parse_str("(component)").unwrap(),
+            Outcome::Refused("it exports no function"),
+        ),
+        animal("the first half", whole[..whole.len() / 2].to_vec(), Outcome::Refused("does not compile: ")),
         animal("the last byte missing", whole[..whole.len() - 1].to_vec(), Outcome::Refused("does not compile: ")),
-        animal("the magic number alone", b"\0asm".to_vec(), Outcome::Refused("does not compile: unexpected end")),
-        animal("a version to come", b"\0asm\x0e\0\x01\0".to_vec(), Outcome::Refused("does not compile: unknown binary version")),
+        animal("the magic number alone", b"\0asm".to_vec(), Outcome::Refused("unexpected end-of-file")),
+        animal("a version to come", b"\0asm\x0e\0\x01\0".to_vec(), Outcome::Refused("unknown binary version")),
         animal("two in one file", [&whole[..], &whole[..]].concat(), Outcome::Refused("does not compile: ")),
         animal("beyond the size", vec![0; 1000], Outcome::Refused("the file has 1000 bytes, 999 are allowed"))
             .limits(|limits| limits.component_bytes = 999),
@@ -40,12 +44,14 @@ fn other_contracts() -> Vec<Animal> {
         animal("0.1.7", version("0.1.7"), Outcome::Gives(1, &[])),
         animal(
             "a field more",
-            forge("field-more").replace("(field \"optional\" bool)", "(field \"optional\" bool) (field \"more\" bool)").build(),
+            forge("field-more")
+                .replace("(field \"optional\" bool)", "(field \"optional\" bool) (field \"more\" bool)")
+                .build(),
             Outcome::Refused("does not fit the collector contract 0.1.0: "),
         ),
         animal(
-            "a number for a text",
-            forge("number").replace("(field \"storage\" $text?)", "(field \"storage\" $u32?)").build(),
+            "a time that may be negative",
+            forge("signed").replace("(field \"now-unix-seconds\" u64)", "(field \"now-unix-seconds\" s64)").build(),
             Outcome::Refused("does not fit the collector contract 0.1.0: "),
         ),
         animal(
@@ -65,7 +71,9 @@ fn other_contracts() -> Vec<Animal> {
         ),
         animal(
             "an import of WASI HTTP",
-            forge("http").piece("outside", "(import \"wasi:http/types@0.2.4\" (instance (export \"x\" (func))))").build(),
+            forge("http")
+                .piece("outside", "(import \"wasi:http/types@0.2.4\" (instance (export \"x\" (func))))")
+                .build(),
             Outcome::Refused("does not fit the collector contract 0.1.0: "),
         ),
     ]

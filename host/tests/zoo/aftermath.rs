@@ -1,0 +1,69 @@
+//! What is left of the zoo: nothing. Memory, threads and file descriptors are as they were.
+
+use std::process::Command;
+
+use pve_exporter::sandbox::Sandbox;
+
+use crate::support::{Animal, Healthy};
+
+/// Every animal that runs in this process.
+fn animals() -> Vec<Animal> {
+    [
+        crate::loading::animals(),
+        crate::calling::animals(),
+        crate::manifests::animals(),
+        crate::rows::animals(),
+        crate::wasi::animals(),
+    ]
+    .concat()
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Census {
+    resident_kib: u64,
+    threads: usize,
+    descriptors: usize,
+}
+
+fn census() -> Census {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    let count = |folder: &str| std::fs::read_dir(folder).unwrap().count();
+    Census {
+        resident_kib: line.split_whitespace().nth(1).unwrap().parse().unwrap(),
+        threads: count("/proc/self/task"),
+        descriptors: count("/proc/self/fd"),
+    }
+}
+
+/// Such numbers are of a process, and mean nothing beside other tests: this one starts itself again, alone.
+#[test]
+fn nothing_is_left_of_the_whole_zoo() {
+    let alone = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "aftermath::alone", "--ignored", "--nocapture", "--test-threads=1"])
+        .output()
+        .unwrap();
+    let (out, err) = (String::from_utf8_lossy(&alone.stdout), String::from_utf8_lossy(&alone.stderr));
+    assert!(alone.status.success() && out.contains("1 passed"), "{out}\n{err}");
+    println!("{}", out.lines().filter(|line| line.contains("zoo: ")).collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+#[ignore = "started by nothing_is_left_of_the_whole_zoo, in a process of its own"]
+fn alone() {
+    let sandbox = Sandbox::new(1, 128 << 20, None).unwrap();
+    let healthy = Healthy::new(&sandbox);
+    let animals = animals();
+    let mut censuses = Vec::new();
+    // The first round fills what is kept on purpose: the allocator's arenas, the slots' resident pages, wasmtime's tables.
+    for round in 0..3 {
+        let wrong: Vec<String> = animals.iter().filter_map(|animal| animal.check(&sandbox).err()).collect();
+        assert!(wrong.is_empty(), "round {round}: {}", wrong.join("\n"));
+        healthy.check("the whole zoo");
+        censuses.push(census());
+    }
+    println!("zoo: {} animals, three times: {censuses:?}", animals.len());
+    let (first, last) = (censuses[0], censuses[2]);
+    assert!(last.resident_kib < first.resident_kib + 64 * 1024, "{censuses:?}");
+    assert_eq!((last.threads, last.descriptors), (first.threads, first.descriptors), "{censuses:?}");
+}

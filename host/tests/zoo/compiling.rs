@@ -1,0 +1,151 @@
+//! Compile bombs: components that harm by being compiled, which the compiler's own process is ended for.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use pve_exporter::api::Place;
+use pve_exporter::registry::{Collector, Origin};
+use pve_exporter::sandbox::{Compiler, Limits, Sandbox};
+
+use crate::forge::forge;
+use crate::support::{Healthy, MEMORY, limits};
+
+fn compiler(cache: &Path) -> Compiler {
+    Compiler::new(env!("CARGO_BIN_EXE_pve-exporter").into(), cache.to_owned(), 1, 128 << 20)
+}
+
+/// A component with these core functions inside.
+fn with(inside: &str) -> Vec<u8> {
+    forge("bomb").piece("inside", inside).build()
+}
+
+/// One function as large as a function may be.
+fn huge_function() -> Vec<u8> {
+    let step = "(local.set 0 (i64.mul (i64.add (local.get 1) (local.get 0)) (i64.rotl (local.get 0) (local.get 1))))\n";
+    with(&format!("(func (param i64 i64) {})", step.repeat(400_000)))
+}
+
+/// A hundred thousand functions that call each other.
+fn many_functions() -> Vec<u8> {
+    let function = "(func (param i64) (result i64) (local i64 i64 f64) (loop (br_if 0 (i64.eqz (local.tee 1 (i64.div_u \
+                    (local.get 0) (i64.const 3))))) (local.set 2 (call 2 (local.get 1)))) (i64.xor (local.get 2) (local.get 1)))\n";
+    // Function 0 is the log's, 1 the first of the module: a caller of 2 finds one of these.
+    with(&function.repeat(300_000))
+}
+
+/// Blocks whose values must all be kept apart: memory.
+fn branches() -> Vec<u8> {
+    let locals = "(local i64) ".repeat(2_000);
+    let block = |number: usize| {
+        format!(
+            "(if (i32.wrap_i64 (local.get {})) (then (local.set {} (i64.const {number}))))\n",
+            number % 2000,
+            (number * 7) % 2000
+        )
+    };
+    let body: String = (0..150_000).map(block).collect();
+    let uses: String = (0..2_000).map(|local| format!("(drop (i64.add (local.get {local}) (i64.const 1)))")).collect();
+    with(&format!("(func {locals} (loop {body} {uses} (br 0)))"))
+}
+
+#[test]
+fn a_compile_bomb_ends_with_its_compiler() {
+    let folder = tempfile::tempdir().unwrap();
+    let compiler = compiler(folder.path());
+    let sandbox = Sandbox::new(1, 128 << 20, Some(folder.path())).unwrap();
+    let healthy = Healthy::new(&sandbox);
+    let limits = Limits { compile_time: Duration::from_secs(1), ..limits() };
+    let mut wrong = Vec::new();
+    for (name, bytes) in [("huge function", huge_function()), ("functions", many_functions()), ("branches", branches())]
+    {
+        let began = Instant::now();
+        let outcome = compiler.compile(&bytes, &limits).map_err(|error| error.to_string());
+        println!("{name}: {} bytes, {:?}, {outcome:?}", bytes.len(), began.elapsed());
+        match outcome {
+            Err(text) if text.contains("compiling took longer than 1 s (limits: compile-time)") => {}
+            other => wrong.push(format!("{name}: {other:?}")),
+        }
+        healthy.check(name);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Types that double with every line, nest without end, or are many: ended by the parser, or compiled in no time and refused.
+#[test]
+fn other_bombs_do_not_go_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let compiler = compiler(folder.path());
+    let sandbox = Sandbox::new(1, 128 << 20, Some(folder.path())).unwrap();
+    let doubling: String = (1..40).map(|level| format!("(type $t{level} (tuple $t{0} $t{0}))", level - 1)).collect();
+    let nested: String = (1..20_000).map(|level| format!("(type $n{level} (list $n{}))", level - 1)).collect();
+    let deep = "(import \"f\" (func (param \"p\" $n19999)))";
+    let blocks = format!("(func {} {})", "(block ".repeat(100_000), ")".repeat(100_000));
+    let imports: String = (0..20_000).map(|number| format!("(import \"i{number}\" (func))")).collect();
+    let outside = |text: &str| forge("bomb").piece("outside", text).build();
+    let bombs = [
+        (
+            "types that double",
+            outside(&format!("(type $t0 (tuple u8 u8)) {doubling}")),
+            Some("effective type size exceeds"),
+        ),
+        ("lists of lists", outside(&format!("(type $n0 (list u8)) {nested} {deep}")), Some("type nesting is too deep")),
+        ("a thousand components in components", nest(1_000), Some("it does not import pve:collector/types")),
+        // 240 KB that would take gigabytes: the compiler's own memory limit.
+        ("20,000 components in components", nest(20_000), Some("memory allocation of")),
+        ("20,000 imports", outside(&imports), Some("component imports function `i0`")),
+        ("100,000 blocks in blocks", with(&blocks), None),
+    ];
+    for (name, bytes, words) in bombs {
+        let compiled = compiler.compile(&bytes, &limits());
+        let loaded = compiled.map_err(|error| error.to_string()).and_then(|()| {
+            Collector::load(&sandbox, &bytes, Origin::Builtin, limits()).map_err(|error| error.to_string())
+        });
+        match (loaded, words) {
+            (Err(text), Some(words)) if text.contains(words) && !text.contains('\n') => {}
+            (Ok(_), None) => {}
+            (loaded, _) => panic!("{name}: {loaded:?}"),
+        }
+    }
+}
+
+/// A component in a component in a component: headers and sections of type 4, from the inside out.
+fn nest(depth: usize) -> Vec<u8> {
+    const HEADER: &[u8] = b"\0asm\x0d\0\x01\0";
+    let mut length = HEADER.len();
+    let mut headers: Vec<Vec<u8>> = vec![HEADER.to_vec()];
+    for _ in 0..depth {
+        let mut header = [HEADER, &[4]].concat();
+        let mut left = length;
+        while left >= 0x80 {
+            header.push(u8::try_from(left & 0x7f).unwrap() | 0x80);
+            left >>= 7;
+        }
+        header.push(u8::try_from(left).unwrap());
+        length += header.len();
+        headers.push(header);
+    }
+    headers.reverse();
+    headers.concat()
+}
+
+/// What the child compiled is found by the sandbox, and what it can't compile it says.
+#[test]
+fn the_child_compiles_what_is_well_formed() {
+    let folder = tempfile::tempdir().unwrap();
+    let compiler = compiler(folder.path());
+    let sandbox = Sandbox::new(1, 128 << 20, Some(folder.path())).unwrap();
+    let good = forge("good").build();
+    compiler.compile(&good, &limits()).unwrap();
+    assert!(std::fs::read_dir(folder.path()).unwrap().next().is_some(), "nothing in the cache");
+    let collector = Collector::load(&sandbox, &good, Origin::Builtin, limits()).unwrap();
+    assert_eq!(collector.collect(0, &Place::cluster(), &[]).outcome.unwrap().rows(), 1);
+
+    let error = |bytes: &[u8]| compiler.compile(bytes, &limits()).unwrap_err().to_string();
+    let text = error(&good[..good.len() - 10]);
+    assert!(text.starts_with("does not compile: ") && text.matches("does not compile").count() == 1, "{text}");
+    assert!(error(b"").contains("is empty") && error(b"#!/bin/sh").contains("is not WebAssembly"));
+    assert!(error(&forge("m").piece("memory", "65536").build()).contains("memory"), "a memory of 4 GiB");
+    let missing = Compiler::new("/nonexistent/pve-exporter".into(), folder.path().to_owned(), 1, MEMORY);
+    let text = missing.compile(&good, &limits()).unwrap_err().to_string();
+    assert!(text.contains("the compiler does not start"), "{text}");
+}

@@ -1,0 +1,221 @@
+//! Every way around a grant there is: paths that say one thing and mean another, asked for in a manifest, written in a
+//! grant file, or made by the cluster's own names.
+
+use pve_exporter::api::{GuestType, Place, Template};
+use pve_exporter::registry::{Collector, Grant, Origin};
+
+use crate::forge::forge;
+use crate::support::{Animal, Outcome, animal, limits, sandbox, show};
+
+/// Paths that are no request path at all, with the reason.
+const BYPASSES: &[(&str, &str)] = &[
+    ("", "must begin with /"),
+    ("/", "empty segment"),
+    ("nodes", "must begin with /"),
+    ("https://evil.example/api2/json/nodes", "must begin with /"),
+    ("//evil.example/nodes", "empty segment"),
+    ("/nodes//status", "empty segment"),
+    ("/nodes/", "empty segment"),
+    ("/../access/users", "the segment .."),
+    ("/nodes/../access/users", "the segment .."),
+    ("/nodes/{node}/..", "the segment .."),
+    ("/nodes/./status", "the segment ."),
+    ("/nodes/%2e%2e/access/users", "without percent-encoding"),
+    ("/nodes/..%2faccess/users", "without percent-encoding"),
+    ("/nodes/%252e%252e/access", "without percent-encoding"),
+    ("/%61ccess/users", "without percent-encoding"),
+    ("/nodes/..;/access/users", "the character ';'"),
+    ("/nodes\\..\\access", "the character '\\\\'"),
+    ("/nodes/{node}/status#/access", "must not have a fragment"),
+    ("/nodes/{node}/status HTTP/1.1", "the character ' '"),
+    ("/nodes\r\nX-Evil: 1", "the character '\\r'"),
+    ("/nodes\0", "the character '\\0'"),
+    ("/nodes\t", "the character '\\t'"),
+    ("/nödes", "the character 'ö'"),
+    ("/nodes/\u{ff0e}\u{ff0e}/access", "the character"),
+    ("/nodes/*", "the character '*'"),
+    ("/nodes/[a-z]", "the character '['"),
+    ("/nodes/{node}/status?", "key=value pairs"),
+    ("/nodes?full", "key=value pairs"),
+    ("/nodes?full=1&&x=2", "key=value pairs"),
+    ("/nodes?=1", "a character it must not have"),
+    ("/nodes?a=1?b=2", "a character it must not have"),
+    ("/nodes?a=%26b=1", "a character it must not have"),
+    ("/nodes?a={node}", "placeholders can't stand in the query string"),
+    ("/nodes?a=1;b=2", "a character it must not have"),
+    ("/nodes?a=b=c", "a character it must not have"),
+    ("/{node}/status", "{node} must stand behind /nodes/"),
+    ("/cluster/{node}", "{node} must stand behind /nodes/"),
+    ("/nodes/{node}/{node}", "{node} stands in it twice"),
+    ("/nodes/{node}/nodes/{node}", "{node} stands in it twice"),
+    ("/nodes/x{node}", "each as a whole segment"),
+    ("/nodes/{node}{storage}", "each as a whole segment"),
+    ("/nodes/{ node }", "the character ' '"),
+    ("/nodes/{NODE}", "each as a whole segment"),
+    ("/nodes/{}", "each as a whole segment"),
+    ("/nodes/{{node}}", "each as a whole segment"),
+    ("/storage/{storage}", "{storage} must stand behind {node} and /storage/"),
+    ("/nodes/{node}/{storage}", "{storage} must stand behind {node} and /storage/"),
+    ("/nodes/{node}/{vmid}/config", "{vmid} must stand behind"),
+    ("/nodes/{node}/qemu/x/{vmid}", "{vmid} must stand behind"),
+    ("/nodes/{node}/{type}/status", "{type} must be followed by {vmid}"),
+    ("/cluster/{type}/{vmid}", "{type} must stand behind {node}"),
+];
+
+#[test]
+fn a_path_that_means_another_is_refused_wherever_it_stands() {
+    let mut wrong = Vec::new();
+    for (path, words) in BYPASSES {
+        let says =
+            |text: String, whose: &str| (!text.contains(words)).then(|| format!("{path:?} in a {whose}: {text}"));
+        wrong.extend(
+            Template::parse(path).map_or_else(|error| says(error.to_string(), "template"), |_| Some((*path).into())),
+        );
+        let quoted = serde_json::to_string(&[path]).unwrap();
+        let text = Grant::parse(&format!("allow: {quoted}"))
+            .map_or_else(|error| error.to_string(), |grant| format!("{grant:?}"));
+        wrong.extend(says(text, "grant"));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let animals: Vec<Animal> = BYPASSES
+        .iter()
+        .map(|(path, words)| {
+            animal(&format!("asks for {path:?}"), forge("x").requests(&[path]).build(), Outcome::Refused(words))
+        })
+        .collect();
+    show(&animals);
+}
+
+fn check(asked: &[&str], allowed: &[&str]) -> Result<(), String> {
+    let bytes = forge("asks").requests(asked).build();
+    let collector = Collector::load(&sandbox(), &bytes, Origin::Builtin, limits()).unwrap();
+    let grant = Grant::parse(&format!("allow: {}", serde_json::to_string(allowed).unwrap())).unwrap();
+    grant.check_requests(&collector.schema).map_err(|refusal| refusal.to_string())
+}
+
+/// No grant reaches users, tokens and permissions.
+#[test]
+fn access_is_nobodys() {
+    for path in ["/access", "/access/users", "/access/ticket", "/access/users?full=1", "/access?x=1"] {
+        let error = check(&[path], &[path]).unwrap_err();
+        assert!(error.contains("no grant allows that"), "{path}: {error}");
+    }
+    // Another path to Proxmox VE, which knows only lower case: it answers 501.
+    assert_eq!(check(&["/Access/users"], &["/Access/users"]), Ok(()));
+    assert!(check(&["/Access/users"], &["/access/users"]).is_err());
+}
+
+/// A path is granted letter by letter: nothing that is shorter, longer, or the same to some server.
+#[test]
+fn a_grant_is_for_exactly_its_paths() {
+    const GRANTED: &str = "/nodes/{node}/status";
+    assert_eq!(check(&[GRANTED], &[GRANTED]), Ok(()));
+    for asked in [
+        "/nodes",
+        "/nodes/{node}",
+        "/nodes/{node}/Status",
+        "/nodes/{node}/status/x",
+        "/nodes/{node}/status?x=1",
+        "/nodes/{node}/status.",
+        "/nodes/{node}/status,",
+        "/nodes/localhost/status",
+        "/nodes/node01/status",
+        "/nodes/{node}/qemu/{vmid}/agent/get-fsinfo",
+        "/nodes/{node}/qemu/{vmid}/agent/file-read?file=/etc/shadow",
+        "/nodes/{node}/qemu/{vmid}/vncproxy",
+        "/nodes/{node}/termproxy",
+        "/cluster/status",
+    ] {
+        let error = check(&[GRANTED, asked], &[GRANTED]).unwrap_err();
+        assert_eq!(error, format!("asks for more than is granted; add to its grant file: allow: [\"{asked}\"]"));
+        // By its exact path even the guest agent can be had.
+        assert_eq!(check(&[GRANTED, asked], &[GRANTED, asked]), Ok(()));
+    }
+    // One type of guest is not the other, and a query is part of the path.
+    assert!(check(&["/nodes/{node}/{type}/{vmid}/config"], &["/nodes/{node}/qemu/{vmid}/config"]).is_err());
+    assert!(check(&["/nodes/{node}/qemu?full=1"], &["/nodes/{node}/qemu"]).is_err());
+    assert!(
+        check(&["/cluster/status", "/cluster/ha/status"], &[])
+            .unwrap_err()
+            .contains("[\"/cluster/status\", \"/cluster/ha/status\"]")
+    );
+}
+
+/// What is denied by default is in a written grant only as a comment.
+#[test]
+fn a_written_grant_does_not_give_away_what_is_denied() {
+    let paths = [
+        "/nodes/{node}/status",
+        "/nodes/{node}/qemu/{vmid}/agent/get-fsinfo",
+        "/nodes/{node}/qemu/{vmid}/monitor",
+        "/nodes/{node}/storage/{storage}/file-restore/list",
+        "/access/users",
+    ];
+    let bytes = forge("asks").requests(&paths).build();
+    let collector = Collector::load(&sandbox(), &bytes, Origin::Builtin, limits()).unwrap();
+    let text = Grant::write(&collector.schema, &"0".repeat(64));
+    assert_eq!(Grant::parse(&text).unwrap().allow, [Template::parse(paths[0]).unwrap()], "{text}");
+    for path in &paths[1..] {
+        assert!(text.contains(&format!("  # - \"{path}\"")), "{text}");
+    }
+}
+
+/// A manifest's texts stand in the grant file that is written for it: they can't become keys of it.
+#[test]
+fn a_version_can_not_write_its_own_grant() {
+    let hostile = "1.0\nallow: [\"/nodes/{node}/config\"]\n# ";
+    let bytes =
+        forge("asks").requests(&["/cluster/status"]).manifest(|manifest| manifest.version = hostile.to_owned()).build();
+    match Collector::load(&sandbox(), &bytes, Origin::Builtin, limits()) {
+        Err(error) => assert!(error.to_string().contains("version"), "{error}"),
+        Ok(collector) => {
+            let text = Grant::write(&collector.schema, &"0".repeat(64));
+            let allowed = Grant::parse(&text).map(|grant| grant.allow);
+            assert_eq!(allowed, Ok(vec![Template::parse("/cluster/status").unwrap()]), "{text}");
+        }
+    }
+}
+
+/// Names come from the cluster, and whoever may create a storage there may call it what they like.
+#[test]
+fn no_name_of_the_cluster_widens_a_path() {
+    let template = Template::parse("/nodes/{node}/storage/{storage}/status").unwrap();
+    let names = [
+        "../../access/users",
+        "..%2f..%2faccess",
+        "a/b",
+        "a\\b",
+        "a?b=c",
+        "a#b",
+        "a%2fb",
+        "a&b",
+        "a;b",
+        "a b",
+        "a\r\nb",
+        "a\0b",
+        "ü",
+        "{node}",
+        "...",
+        "%2e%2e",
+        ".%2e",
+        "a:b@c",
+    ];
+    for name in names {
+        let place = Place { node: Some(name.into()), storage: Some(name.into()), ..Place::cluster() };
+        let path = template.bind(&place).unwrap().as_str().to_owned();
+        assert_eq!(path.split('/').count(), 6, "{name:?}: {path}");
+        assert!(path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-._~%".contains(&byte)), "{name:?}: {path}");
+        let segments: Vec<&str> = path.split('/').collect();
+        assert!(!segments.iter().any(|segment| matches!(*segment, "." | "..")), "{name:?}: {path}");
+        let decoded = percent_encoding::percent_decode_str(segments[2]).decode_utf8().unwrap();
+        assert_eq!(decoded, name);
+    }
+    for name in ["", ".", ".."] {
+        let place = Place { node: Some(name.into()), storage: Some("local".into()), ..Place::cluster() };
+        assert!(template.bind(&place).is_err(), "{name:?}");
+    }
+    // A template for virtual machines is not bound to a container.
+    let template = Template::parse("/nodes/{node}/qemu/{vmid}/config").unwrap();
+    let place = Place { node: Some("a".into()), guest_type: Some(GuestType::Lxc), vmid: Some(100), ..Place::cluster() };
+    assert!(template.bind(&place).is_err());
+}
