@@ -131,12 +131,6 @@ impl Exposition {
         differences
     }
 
-    /// The value of a series.
-    pub(crate) fn value(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
-        let labels = labels.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
-        self.samples.get(&Series { name: name.to_owned(), labels }).copied()
-    }
-
     /// How many samples a name has.
     pub(crate) fn count(&self, name: &str) -> usize {
         self.samples.keys().filter(|series| series.name == name).count()

@@ -20,8 +20,8 @@
     reason = "a test that can't go on fails"
 )]
 
-// mod dashboard;
-// mod differences;
+mod dashboard;
+mod differences;
 mod exposition;
 mod labels;
 mod pair;

@@ -92,7 +92,7 @@ impl Pair {
 
     /// Both answers to the same path and query.
     pub(crate) async fn ask(&self, path: &str) -> [Answer; 2] {
-        let peer = ask(&format!("http://{}{path}", self.peer.address)).await;
+        let peer = ask(&self.peer.url(path)).await;
         [peer, ask(&self.exporter.url(path)).await]
     }
 
@@ -132,7 +132,8 @@ fn configuration(modules: &[(&str, &Sim)], directory: &Path) -> String {
     config
 }
 
-async fn ask(url: &str) -> Answer {
+/// Asks one of them.
+pub(crate) async fn ask(url: &str) -> Answer {
     let request = client().get(url).timeout(Duration::from_secs(120));
     // Ours gives up before the scraper does; a busy machine is no reason.
     let answer = request.header("X-Prometheus-Scrape-Timeout-Seconds", "100").send().await.unwrap();
