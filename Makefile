@@ -28,7 +28,7 @@ test-debian-std: components
 	PVE_EXPORTER_WASM_STD=debian scripts/build-components builtins target/components-debian
 	PVE_EXPORTER_TEST_COMPONENTS=$(CURDIR)/target/components-debian cargo test $(CARGO_FLAGS) --test golden
 
-test: components zoo prometheus
+test: components zoo prometheus peer
 	cargo test $(CARGO_FLAGS)
 	$(MAKE) --no-print-directory test-debian-std
 
@@ -40,6 +40,11 @@ zoo:
 prometheus:
 	@scripts/install-prometheus
 
+# prometheus-pve-exporter itself, for the tests that compare the two.
+.PHONY: peer
+peer:
+	@scripts/install-peer
+
 lint: components deny
 	cargo fmt --all --check
 	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
@@ -47,6 +52,7 @@ lint: components deny
 # Advisories need the database from the network; `cargo deny check advisories` looks them up where it can be had.
 deny:
 	@command -v cargo-deny >/dev/null || cargo install cargo-deny --locked --version ^0.20
+	cargo fetch --locked
 	cargo deny --offline --all-features check bans licenses sources
 
 fmt:

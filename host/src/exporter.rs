@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::os::unix::fs::DirBuilderExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -205,7 +205,7 @@ fn catalog(flags: &Flags) -> Result<Catalog, ExporterError> {
         }
     }
     let (slots, max_memory) = (flags.sandbox_max_instances, flags.sandbox_max_memory.max(limits.memory));
-    let cache = cache_directory(flags);
+    let cache = cache_directory(flags.sandbox_cache_directory.as_deref());
     let sandbox = Sandbox::new(slots, max_memory, cache.as_deref())?;
     let compiler = cache
         .zip(std::env::current_exe().ok())
@@ -231,9 +231,9 @@ fn catalog(flags: &Flags) -> Result<Catalog, ExporterError> {
 
 /// Where compiled code is kept: ours alone, since what is in it is run. `None` where there is no such place: then each start
 /// compiles again (half a second), and large components of folders are compiled without a bound on the time.
-fn cache_directory(flags: &Flags) -> Option<PathBuf> {
+pub(crate) fn cache_directory(wanted: Option<&Path>) -> Option<PathBuf> {
     let from = |variable: &str| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let directory = flags.sandbox_cache_directory.clone().or_else(|| {
+    let directory = wanted.map(Path::to_owned).or_else(|| {
         let base = from("CACHE_DIRECTORY")
             .or_else(|| from("XDG_CACHE_HOME").map(|base| base.join("pve-exporter")))
             .or_else(|| from("HOME").map(|home| home.join(".cache/pve-exporter")))?;

@@ -3,9 +3,10 @@
 //! web → scrape → api → sandbox → registry → exposition, with `config` and `telemetry` beside them. Data flows one way: a
 //! request comes in at `web`, `scrape` asks `api` for answers, `sandbox` turns them into rows, `registry` checks those, and
 //! `exposition` writes what is left. `exporter` puts the house together, `reload`
-//! exchanges parts of it while it stands.
+//! exchanges parts of it while it stands. `author` shows those who write collectors what all of it makes of their files.
 
 pub mod api;
+pub mod author;
 pub mod config;
 pub mod exporter;
 pub mod exposition;

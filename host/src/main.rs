@@ -1,4 +1,4 @@
-//! Flags → configuration → log → exporter.
+//! Flags → configuration → log → exporter; or, with `collector`, what authors ask for.
 //!
 //! Exit status: 0 after a clean end, 2 for a wrong command line or configuration, 1 for everything else; each with one
 //! line that says what and how to mend it.
@@ -6,6 +6,7 @@
 use std::process::ExitCode;
 
 use anyhow::anyhow;
+use pve_exporter::author;
 use pve_exporter::config::{Config, Environment, Flags};
 use pve_exporter::exporter::{self, ExporterError};
 use pve_exporter::registry::builtin_names;
@@ -14,15 +15,23 @@ use pve_exporter::telemetry::init_logs;
 
 const CONFIGURATION: u8 = 2;
 
+/// Switches of prometheus-pve-exporter for metrics of its own that are no collectors here: taken, so that its command lines
+/// go on working. What they stand for is always there, as `pve_exporter_api_…` and `pve_exporter_scrape_…`.
+const PEER_FLAGS: [&str; 2] = ["pve-api-metrics", "target-metrics"];
+
 fn main() -> ExitCode {
     // The exporter calls itself to compile components in a process that can be ended.
     let mut arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
     if arguments.next().as_deref() == Some(COMPILE_COMMAND) {
         return compile_command(&arguments.collect::<Vec<_>>());
     }
-    let names: Vec<&str> = builtin_names().collect();
+    let names: Vec<&str> = builtin_names().chain(PEER_FLAGS).collect();
     // Wrong flags, --help and --version end here, with clap's own texts and status 2 for the first.
-    let flags = Flags::parse_args(std::env::args_os(), &names).unwrap_or_else(|error| error.exit());
+    let matches = Flags::command(&names).subcommand(author::command()).get_matches();
+    if let Some((author::COMMAND, matches)) = matches.subcommand() {
+        return author::run(matches);
+    }
+    let flags = Flags::from_matches(&matches, &names).unwrap_or_else(|error| error.exit());
     let config = match Config::load(&flags, &Environment::of_process()) {
         Ok(config) => config,
         Err(error) => {

@@ -36,7 +36,7 @@ fn load(name: &str) -> Collector {
 
 fn check<C: Guest>() {
     let name = C::PACKAGE.name;
-    let collector = load(name);
+    let mut collector = load(name);
     let cases = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures")).join(name);
     let mut compared = 0;
     for entry in std::fs::read_dir(cases).unwrap() {
@@ -47,6 +47,7 @@ fn check<C: Guest>() {
         let expected = std::fs::read_to_string(directory.join("expected.prom")).unwrap();
         let case = Case::read(&directory);
         let native = case.collect::<C>();
+        collector.settings = case.input(&[], &contract::Place::default()).unwrap().settings;
         let sandboxed = run::<C>(&collector, &case, native.collections.iter().map(|collection| &collection.place));
         assert_eq!(native.exposition(), expected, "natively: {}", directory.display());
         assert_eq!(sandboxed, expected, "in the sandbox: {}", directory.display());
@@ -110,6 +111,61 @@ fn ha_status() {
 #[test]
 fn physical_disk() {
     check::<physical_disk::PhysicalDisk>();
+}
+
+#[test]
+fn lxc_pressure() {
+    check::<lxc_pressure::LxcPressure>();
+}
+
+#[test]
+fn status() {
+    check::<status_collector::Status>();
+}
+
+#[test]
+fn version() {
+    check::<version_collector::Version>();
+}
+
+#[test]
+fn node() {
+    check::<node_collector::Node>();
+}
+
+#[test]
+fn cluster() {
+    check::<cluster_collector::Cluster>();
+}
+
+#[test]
+fn resources() {
+    check::<resources_collector::Resources>();
+}
+
+#[test]
+fn backup_info() {
+    check::<backup_info_collector::BackupInfo>();
+}
+
+#[test]
+fn qdevice() {
+    check::<qdevice_collector::Qdevice>();
+}
+
+#[test]
+fn config() {
+    check::<config_collector::Config>();
+}
+
+#[test]
+fn replication() {
+    check::<replication_collector::Replication>();
+}
+
+#[test]
+fn subscription() {
+    check::<subscription_collector::Subscription>();
 }
 
 /// The built-ins need nothing of the host but the log.

@@ -9,6 +9,7 @@ use super::answer::Answer;
 use super::auth::{Auth, Pass};
 use super::error::{FetchError, FetchErrorKind};
 use super::link::{Link, Reply};
+use super::outage::Outages;
 use super::path::Path;
 use super::slots::Slots;
 use super::tls;
@@ -69,6 +70,7 @@ pub struct Client {
     link: Link,
     auth: Auth,
     slots: Slots,
+    outages: Outages,
     timeout: Duration,
 }
 
@@ -95,6 +97,7 @@ impl Client {
             link: Link::new(module, targets, limits.max_body, max_concurrent, observer).map_err(error)?,
             auth: Auth::new(&module.credentials, limits.ticket_age).map_err(error)?,
             slots: Slots::new(max_concurrent, per_node),
+            outages: Outages::default(),
             timeout: module.timeout,
         })
     }
@@ -102,6 +105,7 @@ impl Client {
     /// GET one path. Waits for a free slot, then asks, for as long as the module's time-out; over by `deadline`
     /// whatever happens.
     pub async fn get(&self, path: &Path, deadline: Instant) -> Result<Answer, FetchError> {
+        let asked = Instant::now();
         let slot = timeout_at(deadline, self.slots.take(path.node_name())).await;
         // Slots come free when others run into the same deadline.
         if slot.is_err() || Instant::now() >= deadline {
@@ -109,7 +113,16 @@ impl Client {
             let detail = format!("the deadline came before a free slot: other requests to {queue} took too long");
             return Err(FetchError::new(FetchErrorKind::TimedOut, detail));
         }
+        if let Some(outage) = self.outages.since(path.node_name(), asked) {
+            return Err(outage);
+        }
         let end = deadline.min(Instant::now() + self.timeout);
+        let answer = self.ask_and_parse(path, end).await;
+        self.outages.note(path.node_name(), answer.as_ref().map(drop));
+        answer
+    }
+
+    async fn ask_and_parse(&self, path: &Path, end: Instant) -> Result<Answer, FetchError> {
         let (mut reply, pass) = self.ask(path, end).await?;
         if reply.status == 401 && self.auth.refused(&pass) {
             (reply, _) = self.ask(path, end).await?;

@@ -9,6 +9,7 @@ mod cause;
 mod client;
 mod error;
 mod link;
+mod outage;
 mod path;
 mod place;
 mod segment;

@@ -176,9 +176,10 @@ impl Catalog {
         }
         let old = book.and_then(|book| book.serving.clone());
         let old_refusal = book.and_then(|book| book.refusal.clone());
+        let mut conflict = false;
         let loaded = candidate.and_then(|candidate| {
             let collector = Arc::new(self.loader.load(path, &candidate, trial)?);
-            self.fits(shelf, path, &collector)?;
+            self.fits(shelf, path, &collector).inspect_err(|_| conflict = true)?;
             Ok(collector)
         });
         let book = match loaded {
@@ -190,7 +191,8 @@ impl Catalog {
                 // A grant that was taken back is taken back, whatever else is wrong with the new version.
                 let grant = stamp.as_ref().map(|stamp| &stamp.grant);
                 let serving = old.filter(|old| grant.is_none_or(|grant| Loader::still_granted(old, grant.as_ref())));
-                Book { stamp, serving, refusal: Some(reason) }
+                // Another collector's name or metric: it may be gone by the next reload, though this file is as it was.
+                Book { stamp: stamp.filter(|_| !conflict), serving, refusal: Some(reason) }
             }
         };
         shelf.files.insert(path.to_owned(), book);

@@ -98,6 +98,17 @@ impl Collected {
         self.schema.families.iter()
     }
 
+    /// Whether there is a sample of this family.
+    #[must_use]
+    pub fn has_samples(&self, family: &Family) -> bool {
+        self.batches.iter().any(|batch| {
+            family.members.iter().any(|&(table, column)| {
+                let rows = batch.tables.get(table);
+                rows.is_some_and(|rows| (0..rows.len()).any(|row| rows.cell(row, column) != Cell::Absent))
+            })
+        })
+    }
+
     /// Series in the exposition.
     #[must_use]
     pub fn series(&self) -> u64 {

@@ -116,6 +116,10 @@ impl Schema {
             if text.len() > limits.help_bytes {
                 check.problem(format!("the {what} is longer than {} bytes", limits.help_bytes));
             }
+            // Both stand in lines made for people, the version in a grant file that an operator is asked to write.
+            if text.contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
+                check.problem(format!("the {what} is not one line of text"));
+            }
         }
         let requests = check.requests(manifest.requests);
         let (tables, families) = check.tables(manifest.tables);

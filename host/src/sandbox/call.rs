@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use wasmtime::{Store, Trap, UpdateDeadline};
 use wasmtime_wasi::I32Exit;
 
+use super::engine::Sandbox;
 use super::limits::{Exceeded, Limits, Meter};
 use super::log::LogBudget;
 use super::wasi::Wasi;
@@ -17,6 +18,9 @@ use super::wasi::Wasi;
 /// How long a call may take by the wall clock, as a multiple of its CPU limit: the machine may be busy, but a call that
 /// makes no progress must give its slot back.
 const WALL_FACTOR: u32 = 10;
+
+/// Instructions a call may execute in an engine that counts them: they are counted there, time is what bounds them.
+const FUEL: u64 = u64::MAX;
 
 /// Why a call gave nothing.
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +108,17 @@ pub struct Usage {
     pub wall: Duration,
     /// Linear memory at its end, in bytes.
     pub memory: usize,
+    /// What it executed and handed out, where the engine counts that.
+    pub metered: Option<Metered>,
+}
+
+/// The part of a call's use that is the same on every machine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Metered {
+    /// WebAssembly instructions, nearly: wasmtime's fuel.
+    pub instructions: u64,
+    /// Bytes of the result, as `lifted-bytes` counts them.
+    pub lifted_bytes: usize,
 }
 
 /// What host functions can reach during a call.
@@ -119,22 +134,27 @@ pub(super) struct State {
 /// A store for one call, with its limits set and its stopwatch started.
 pub(super) struct Call {
     pub(super) store: Store<State>,
+    metered: bool,
     lifted_limit: usize,
     cpu_start: Duration,
     wall_start: Instant,
 }
 
 impl Call {
-    pub(super) fn new(engine: &wasmtime::Engine, limits: &Limits, log: LogBudget, now: Duration) -> Self {
+    pub(super) fn new(sandbox: &Sandbox, limits: &Limits, log: LogBudget, now: Duration) -> Self {
         let log = Arc::new(Mutex::new(log));
         let state = State { meter: Meter::new(limits), log, now, wasi: None };
-        let mut store = Store::new(engine, state);
+        let mut store = Store::new(&sandbox.engine, state);
         store.limiter(|state| &mut state.meter);
         store.set_hostcall_fuel(limits.lifted_bytes);
         // Components have no use for resources of their own; those of WASI are bounded by their table too.
         store.set_max_component_handles(256);
         let (cpu_start, wall_start) = (thread_cpu_time(), Instant::now());
         let (cpu_limit, wall_limit) = (limits.cpu, limits.cpu.saturating_mul(WALL_FACTOR));
+        if sandbox.metered {
+            // Refused only by an engine that does not count.
+            let _ = store.set_fuel(FUEL);
+        }
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(move |_| {
             let used = thread_cpu_time().saturating_sub(cpu_start);
@@ -146,7 +166,7 @@ impl Call {
             }
             Ok(UpdateDeadline::Continue(1))
         });
-        Self { store, lifted_limit: limits.lifted_bytes, cpu_start, wall_start }
+        Self { store, metered: sandbox.metered, lifted_limit: limits.lifted_bytes, cpu_start, wall_start }
     }
 
     pub(super) fn usage(&self) -> Usage {
@@ -154,6 +174,10 @@ impl Call {
             cpu: thread_cpu_time().saturating_sub(self.cpu_start),
             wall: self.wall_start.elapsed(),
             memory: self.store.data().meter.memory(),
+            metered: self.metered.then(|| {
+                let left = self.store.get_fuel().unwrap_or(FUEL);
+                Metered { instructions: FUEL - left, lifted_bytes: 0 }
+            }),
         }
     }
 

@@ -91,7 +91,8 @@ impl Compiler {
             Some(Ok(status)) if words.trim().is_empty() => {
                 Err(LoadError::Compile(format!("the compiler ended with {status}, most likely out of memory or time")))
             }
-            Some(Ok(_)) => Err(LoadError::Compile(words.trim().to_owned())),
+            // One line, as every reason is: an abort prints several.
+            Some(Ok(_)) => Err(LoadError::Compile(words.split_whitespace().collect::<Vec<_>>().join(" "))),
         }
     }
 }

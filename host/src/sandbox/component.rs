@@ -151,7 +151,11 @@ impl Component {
         log: &CollectorLog,
     ) -> (Result<Output, CallError>, Usage) {
         let now = Duration::from_secs(input.now_unix_seconds);
-        let (result, usage) = self.call(limits, log, place, now, |collector, call| collector.call_collect(call, input));
+        let (result, mut usage) =
+            self.call(limits, log, place, now, |collector, call| collector.call_collect(call, input));
+        if let (Some(metered), Ok(Ok(output))) = (&mut usage.metered, &result) {
+            metered.lifted_bytes = contract::lifted_bytes(output);
+        }
         let result = result.and_then(|output| {
             output.map_err(|failure| {
                 let (kind, message) = match failure {
@@ -173,7 +177,7 @@ impl Component {
         now: Duration,
         export: impl FnOnce(&Collector, &mut wasmtime::Store<State>) -> wasmtime::Result<T>,
     ) -> (Result<T, CallError>, Usage) {
-        let mut call = Call::new(&self.sandbox.engine, limits, LogBudget::new(log, place, limits), now);
+        let mut call = Call::new(&self.sandbox, limits, LogBudget::new(log, place, limits), now);
         let result = self.pre.instantiate(&mut call.store).and_then(|collector| export(&collector, &mut call.store));
         let result = result.map_err(|error| call.classify(&error));
         (result, call.usage())

@@ -18,3 +18,14 @@ pub const VERSION: &str = "0.1.0";
 
 /// The interface every component that follows the contract imports its types from, without the version.
 pub const TYPES_INTERFACE: &str = "pve:collector/types";
+
+/// What lifting an output takes of `lifted-bytes`: wasmtime charges a list by the size of its elements and a string by its
+/// length, and tells nobody what it charged.
+pub(super) fn lifted_bytes(output: &Output) -> usize {
+    let list = |length: usize, element: usize| length.saturating_mul(element);
+    let texts = |texts: &[String]| -> usize {
+        list(texts.len(), size_of::<String>()) + texts.iter().map(String::len).sum::<usize>()
+    };
+    let row = |row: &Row| texts(&row.labels) + list(row.values.len(), size_of::<Value>());
+    list(output.rows.len(), size_of::<Row>()) + output.rows.iter().map(row).sum::<usize>() + texts(&output.warnings)
+}

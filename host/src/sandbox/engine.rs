@@ -50,6 +50,8 @@ pub struct Sandbox {
     slots: Arc<Semaphore>,
     slot_count: usize,
     pooled: bool,
+    /// Whether instructions are counted.
+    pub(super) metered: bool,
     _clock: Arc<Clock>,
 }
 
@@ -63,14 +65,7 @@ impl Sandbox {
     /// An engine with `slots` concurrent calls, none of which may be given more than `max_memory` bytes. `cache` is
     /// a directory of ours for compiled code; it must be as trusted as the binary.
     pub fn new(slots: usize, max_memory: usize, cache: Option<&Path>) -> Result<Self, EngineError> {
-        let mut config = base_config();
-        if let Some(directory) = cache {
-            let mut settings = CacheConfig::new();
-            settings.with_directory(directory);
-            let cache = Cache::new(settings)
-                .map_err(|source| EngineError::Cache { path: directory.display().to_string(), source })?;
-            config.cache(Some(cache));
-        }
+        let mut config = base_config(cache)?;
         // One instance more than there are slots: a reload describes and tries components without holding one, and neither
         // it nor a scrape may find the pool full.
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(slots.saturating_add(1), max_memory)));
@@ -86,8 +81,20 @@ impl Sandbox {
                 (Engine::new(&config).map_err(EngineError::Engine)?, false)
             }
         };
-        let clock = Clock::start(engine.weak()).map_err(EngineError::Clock)?;
-        Ok(Self { engine, slots: Arc::new(Semaphore::new(slots)), slot_count: slots, pooled, _clock: Arc::new(clock) })
+        Self::with_engine(engine, slots, pooled, false)
+    }
+
+    /// An engine for one call at a time that counts what a call executes and hands out: the same numbers on every machine.
+    /// Counting costs time, so it is for authors and not for scrapes.
+    pub fn metered(cache: Option<&Path>) -> Result<Self, EngineError> {
+        let mut config = base_config(cache)?;
+        config.consume_fuel(true).allocation_strategy(InstanceAllocationStrategy::OnDemand);
+        Self::with_engine(Engine::new(&config).map_err(EngineError::Engine)?, 1, false, true)
+    }
+
+    fn with_engine(engine: Engine, slots: usize, pooled: bool, metered: bool) -> Result<Self, EngineError> {
+        let clock = Arc::new(Clock::start(engine.weak()).map_err(EngineError::Clock)?);
+        Ok(Self { engine, slots: Arc::new(Semaphore::new(slots)), slot_count: slots, pooled, metered, _clock: clock })
     }
 
     /// Waits for a free slot. Hold it for the whole call: a full pool makes instantiation fail, not wait.
@@ -107,8 +114,15 @@ impl Sandbox {
 #[derive(Debug)]
 pub struct Slot(#[expect(dead_code, reason = "held for its drop")] Option<OwnedSemaphorePermit>);
 
-fn base_config() -> Config {
+fn base_config(cache: Option<&Path>) -> Result<Config, EngineError> {
     let mut config = Config::new();
+    if let Some(directory) = cache {
+        let mut settings = CacheConfig::new();
+        settings.with_directory(directory);
+        let cache = Cache::new(settings)
+            .map_err(|source| EngineError::Cache { path: directory.display().to_string(), source })?;
+        config.cache(Some(cache));
+    }
     config
         .epoch_interruption(true)
         .concurrency_support(false)
@@ -119,7 +133,7 @@ fn base_config() -> Config {
         // Backtraces of stripped code tell nothing, and would break an error into lines.
         .wasm_backtrace_max_frames(None)
         .max_wasm_stack(512 * 1024);
-    config
+    Ok(config)
 }
 
 fn pool(slots: usize, max_memory: usize) -> PoolingAllocationConfig {

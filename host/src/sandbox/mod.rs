@@ -16,7 +16,7 @@ mod limits;
 mod log;
 mod wasi;
 
-pub use call::{CallError, FailureKind, Usage};
+pub use call::{CallError, FailureKind, Metered, Usage};
 pub use compiler::{COMPILE_COMMAND, Compiler, compile_command};
 pub use component::{Component, Facts, LoadError};
 pub use engine::{EPOCH_TICK, EngineError, Sandbox, Slot};

@@ -16,7 +16,16 @@ use crate::api::{Answer, Path};
 #[derive(Debug, Default)]
 pub(super) struct Cache {
     kept: Mutex<HashMap<Path, Kept>>,
-    last_scrape: Mutex<Option<Instant>>,
+    turn: Mutex<Turn>,
+}
+
+/// Whose turn it is to be renewed.
+#[derive(Debug, Default)]
+struct Turn {
+    last_scrape: Option<Instant>,
+    /// Shares of an answer that are due, by age class: one disk list that may be 300 s old is due every 20th scrape of
+    /// 15 s, not at each.
+    due: HashMap<Duration, f64>,
 }
 
 #[derive(Debug, Clone)]
@@ -37,7 +46,8 @@ impl Cache {
     /// The kept answers that are young enough for these requests, and which of them this scrape is to renew.
     pub(super) fn for_scrape(&self, fetches: &[Fetch]) -> (HashMap<Path, Kept>, HashSet<Path>) {
         let now = Instant::now();
-        let since = self.last_scrape.lock().replace(now).map_or(Duration::ZERO, |last| now.duration_since(last));
+        let mut turn = self.turn.lock();
+        let since = turn.last_scrape.replace(now).map_or(Duration::ZERO, |last| now.duration_since(last));
         let kept = self.kept.lock();
         let usable: HashMap<Path, Kept> = fetches
             .iter()
@@ -47,7 +57,7 @@ impl Cache {
                 Some((fetch.path.clone(), Kept { max_age, ..kept.clone() }))
             })
             .collect();
-        let renew = slice(&usable, since);
+        let renew = slice(&usable, since, &mut turn.due);
         (usable, renew)
     }
 
@@ -66,8 +76,8 @@ impl Cache {
     }
 }
 
-/// The oldest answers of each age class: the share of them that `since` is of their age.
-fn slice(usable: &HashMap<Path, Kept>, since: Duration) -> HashSet<Path> {
+/// The oldest answers of each age class: the share of them that `since` is of their age, and what is left over from before.
+fn slice(usable: &HashMap<Path, Kept>, since: Duration, due: &mut HashMap<Duration, f64>) -> HashSet<Path> {
     let mut classes: HashMap<Duration, Vec<(&Path, Duration)>> = HashMap::new();
     for (path, kept) in usable {
         classes.entry(kept.max_age).or_default().push((path, kept.age()));
@@ -75,14 +85,14 @@ fn slice(usable: &HashMap<Path, Kept>, since: Duration) -> HashSet<Path> {
     let mut renew = HashSet::new();
     for (max_age, mut answers) in classes {
         answers.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
-        #[expect(
-            clippy::cast_precision_loss,
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a share"
-        )]
-        let share = (answers.len() as f64 * since.as_secs_f64() / max_age.as_secs_f64()).ceil() as usize;
-        renew.extend(answers.into_iter().take(share).map(|(path, _)| path.clone()));
+        let due = due.entry(max_age).or_default();
+        #[expect(clippy::cast_precision_loss, reason = "a share")]
+        let all = answers.len() as f64;
+        *due = (*due + all * since.as_secs_f64() / max_age.as_secs_f64()).min(all);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole, from 0 to all")]
+        let now = due.floor() as usize;
+        *due -= due.floor();
+        renew.extend(answers.into_iter().take(now).map(|(path, _)| path.clone()));
     }
     renew
 }
@@ -106,14 +116,23 @@ mod tests {
 
     #[test]
     fn a_scrape_renews_its_share_of_the_oldest() {
-        let renew = slice(&usable(1000, 600), Duration::from_secs(15));
+        let renew = slice(&usable(1000, 600), Duration::from_secs(15), &mut HashMap::new());
         assert_eq!(renew.len(), 25);
         assert!(renew.iter().all(|path| path.as_str() >= "/nodes/n0975/status"));
     }
 
     #[test]
     fn no_time_renews_nothing_and_an_age_renews_all() {
-        assert!(slice(&usable(10, 600), Duration::ZERO).is_empty());
-        assert_eq!(slice(&usable(10, 600), Duration::from_secs(600)).len(), 10);
+        let mut due = HashMap::new();
+        assert!(slice(&usable(10, 600), Duration::ZERO, &mut due).is_empty());
+        assert_eq!(slice(&usable(10, 600), Duration::from_secs(600), &mut due).len(), 10);
+        assert_eq!(slice(&usable(10, 600), Duration::from_secs(6000), &mut due).len(), 10);
+    }
+
+    #[test]
+    fn a_single_answer_is_renewed_once_within_its_age() {
+        let mut due = HashMap::new();
+        let renewed = (0..40).map(|_| slice(&usable(1, 300), Duration::from_secs(15), &mut due).len()).sum::<usize>();
+        assert_eq!(renewed, 2);
     }
 }

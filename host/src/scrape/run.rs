@@ -3,7 +3,7 @@
 //! Each distinct GET is a shared future; each job awaits its own and is collected at once, so nothing waits for the
 //! slowest node but that node's own places. Everything is over by the deadline: what is not in by then has failed.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use super::plan::{Fetch, Job, NodeScope, Plan, Scope};
 use super::report::Report;
 use crate::api::{Answer, FetchError, FetchErrorKind, Place};
 use crate::exposition::Encoder;
-use crate::registry::{Collected, Collection, Collector, CollectorSet, Kind, Rows};
+use crate::registry::{Collected, Collection, Collector, CollectorSet, Family, Kind, Rows};
 
 /// The reason of a place that is not collected because its collector is in quarantine.
 const QUARANTINED: &str = "quarantined";
@@ -45,12 +45,13 @@ impl Scrape {
     /// that prometheus-pve-exporter deprecates, `pve_disk_read_bytes` among them, are named as its counters are then.
     /// Every scraper that takes OpenMetrics takes the text format too, and there the names differ.
     pub fn clashes_in_open_metrics(&self) -> bool {
-        let families = || self.collected.iter().flat_map(Collected::families);
-        let names: HashSet<&str> = families().map(|family| family.name.as_str()).collect();
+        let families = || self.collected.iter().flat_map(|collected| collected.families().map(move |f| (collected, f)));
+        let by_name: HashMap<&str, (&Collected, &Family)> =
+            families().map(|(collected, family)| (family.name.as_str(), (collected, family))).collect();
         families()
-            .filter(|family| family.kind == Kind::Counter)
-            .filter_map(|family| family.name.strip_suffix("_total"))
-            .any(|name| names.contains(name))
+            .filter(|(_, family)| family.kind == Kind::Counter)
+            .filter_map(|(_, family)| by_name.get(family.name.strip_suffix("_total")?))
+            .any(|(collected, family)| collected.has_samples(family))
     }
 
     /// Writes everything: what was collected, then the report.

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_rustls::TlsAcceptor;
 
 use super::tls::TlsListener;
-use super::{exposition, status};
+use super::{discovery, exposition, status};
 use crate::config::{Config, ListenAddress};
 use crate::reload;
 use crate::scrape::Scraper;
@@ -117,6 +117,7 @@ pub async fn serve(
     let router = Router::new()
         .route("/metrics", get(exposition::metrics))
         .route("/pve", get(exposition::pve))
+        .route("/sd", get(discovery::targets))
         .route("/", get(status::page))
         .route("/-/healthy", get(|| async { "pve-exporter is healthy\n" }))
         .route("/-/ready", get(ready))

@@ -72,7 +72,7 @@ fn collectors(app: &App, clusters: &[Arc<Cluster>], html: &mut String) {
         let when = catalog.reloaded().map_or_else(|| "not yet read".to_owned(), |at| format!("read {}", ago(at)));
         let _ = write!(html, "<p>Folders: {} ({when}).</p>", folders.join(", "));
     }
-    html.push_str("<div class=\"scroll\"><table><thead><tr><th>Name</th><th>State</th><th>Version</th><th>Origin</th><th>SHA-256</th><th class=\"n\">Series</th><th class=\"n\">ms</th><th class=\"n\">MiB</th></tr></thead><tbody>");
+    html.push_str("<div class=\"scroll\"><table><thead><tr><th>Name</th><th>State</th><th class=\"wide\">Version</th><th class=\"wide\">Origin</th><th class=\"wide\">SHA-256</th><th class=\"n\">Series</th><th class=\"n\">ms</th><th class=\"n\">MiB</th></tr></thead><tbody>");
     for entry in catalog.entries() {
         row(&entry, &reports, html);
     }
@@ -91,7 +91,7 @@ fn row(entry: &Entry, reports: &[Arc<Report>], html: &mut String) {
     let description = entry.collector.as_ref().map_or("", |collector| collector.schema.description.as_str());
     let _ = write!(
         html,
-        "<tr><td><b title=\"{}\">{}</b></td><td class=\"{class}\">{}</td><td>{}</td><td>{}</td><td><code title=\"{digest}\">{}</code></td>",
+        "<tr><td><b title=\"{}\">{}</b></td><td class=\"{class}\">{}</td><td class=\"wide\">{}</td><td class=\"wide\">{}</td><td class=\"wide\"><code title=\"{digest}\">{}</code></td>",
         Escaped(description),
         Escaped(&entry.name),
         entry.standing,
@@ -117,7 +117,7 @@ fn row(entry: &Entry, reports: &[Arc<Report>], html: &mut String) {
     if let Some(refusal) = &entry.refusal {
         let _ = write!(
             html,
-            "<tr><td></td><td colspan=\"7\" class=\"bad\"><pre>{}</pre></td></tr>",
+            "<tr><td colspan=\"8\" class=\"bad more\"><pre>{}</pre></td></tr>",
             Escaped(refusal.trim_end())
         );
     }
@@ -129,7 +129,7 @@ fn row(entry: &Entry, reports: &[Arc<Report>], html: &mut String) {
     for (reason, (places, first)) in failures {
         let _ = write!(
             html,
-            "<tr><td></td><td colspan=\"7\" class=\"bad\">{reason}, {places} {}: {}</td></tr>",
+            "<tr><td colspan=\"8\" class=\"bad more\">{reason}, {places} {}: {}</td></tr>",
             if places == 1 { "place" } else { "places, the first" },
             Escaped(&first)
         );

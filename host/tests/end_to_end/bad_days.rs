@@ -57,6 +57,18 @@ async fn nodes_that_fail_cost_their_own_series() {
     setup.exporter.log_with("no longer failing");
 }
 
+/// Each request to a dead node takes seconds, and three at a time are asked: those that wait are spared it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_node_is_asked_once_around() {
+    let setup = Setup::start(Spec { guests: 200, ..spec() }, &[]).await;
+    setup.sim.node_down_after("node02", Down::Stale, Duration::from_millis(300)).unwrap();
+    let exposition = setup.scrape().await;
+    assert!(setup.sim.counters().nodes["node02"].total <= 3);
+    let labels = "{collector=\"config\",node=\"node02\",reason=\"unavailable\"}";
+    let failed = exposition.value(&format!("pve_exporter_collector_failed_places{labels}"));
+    assert!(failed.is_some_and(|guests| guests > 20.0), "{failed:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_without_rights_is_noticed() {
     let setup = Setup::start(Spec { rights: Rights::None, ..spec() }, &[]).await;

@@ -190,6 +190,17 @@ async fn strict_answers_500_where_anything_is_missing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn configured_clusters_can_be_discovered() {
+    let setup = Setup::start(spec(), &[]).await;
+    let body = setup.get("/sd").await.0;
+    let groups: serde_json::Value = serde_json::from_str(&body).unwrap();
+    let target = setup.sim.addr().to_string();
+    assert_eq!(groups[0]["targets"][0], target.as_str());
+    assert_eq!(groups[0]["labels"]["__param_target"], target.as_str());
+    assert_eq!(groups[0]["labels"]["__param_module"], "default");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn https_where_there_is_a_certificate() {
     let directory = tempfile::tempdir().unwrap();
     let (certificate, key) = (directory.path().join("cert.pem"), directory.path().join("key.pem"));

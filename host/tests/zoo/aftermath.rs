@@ -45,7 +45,7 @@ fn nothing_is_left_of_the_whole_zoo() {
         .unwrap();
     let (out, err) = (String::from_utf8_lossy(&alone.stdout), String::from_utf8_lossy(&alone.stderr));
     assert!(alone.status.success() && out.contains("1 passed"), "{out}\n{err}");
-    println!("{}", out.lines().filter(|line| line.starts_with("zoo:")).collect::<Vec<_>>().join("\n"));
+    println!("{}", out.lines().filter(|line| line.contains("zoo: ")).collect::<Vec<_>>().join("\n"));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::forge::forge;
 use crate::support::{Animal, Outcome, animal, built, built_case, show};
 
 const LOOP: &str = "(loop $again (br $again)) (unreachable)";
-const CPU_LIMIT: Outcome = Outcome::Fails("cpu_limit", "100 ms are allowed (limits: cpu)");
+const CPU_LIMIT: Outcome = Outcome::Fails("cpu_limit", "250 ms are allowed (limits: cpu)");
 const MEMORY_LIMIT: Outcome = Outcome::Fails("memory_limit", "67108864 are allowed (limits: memory)");
 
 pub(crate) fn animals() -> Vec<Animal> {

@@ -1,186 +1,15 @@
 //! A folder of collectors as operators and attackers leave it: what is taken in, what is refused, and that what served
 //! before goes on serving.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
+use pve_collector::contract::Kind;
 use pve_exporter::api::Place;
-use pve_exporter::registry::{Catalog, Changes, Collector, Loader, NoTrial, Standing, builtins};
+use pve_exporter::registry::{Collector, Origin, Standing};
 use pve_exporter::sandbox::{Limits, Sandbox};
-use tempfile::TempDir;
 
-use crate::forge::{Forge, forge, table};
-use crate::support::{built, limits};
-
-/// A catalog with one built-in collector and one folder.
-struct Shop {
-    folder: TempDir,
-    catalog: Catalog,
-}
-
-impl Shop {
-    fn open() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let sandbox = Sandbox::new(2, Limits::default().memory, None).unwrap();
-        let loader = Loader { sandbox, compiler: None, limits: limits(), max_memory: 128 << 20 };
-        let (_, bytes) = builtins().iter().find(|(name, _)| *name == "node-status").unwrap();
-        let builtin = Arc::new(loader.load_builtin(bytes, Vec::new()).unwrap());
-        Self { catalog: Catalog::new(loader, vec![builtin], vec![folder.path().to_owned()]), folder }
-    }
-
-    fn path(&self, file: &str) -> PathBuf {
-        self.folder.path().join(file)
-    }
-
-    fn put(&self, file: &str, content: impl AsRef<[u8]>) {
-        std::fs::write(self.path(file), content).unwrap();
-    }
-
-    fn remove(&self, file: &str) {
-        std::fs::remove_file(self.path(file)).unwrap();
-    }
-
-    fn reload(&self) -> Changes {
-        self.catalog.reload(&NoTrial)
-    }
-
-    /// The reason why the file is refused now.
-    fn refusal(&self, file: &str) -> String {
-        let reload = self.reload();
-        let path = self.path(file);
-        let entries = self.catalog.entries();
-        let found = entries.iter().find(|entry| entry.origin == pve_exporter::registry::Origin::File(path.clone()));
-        found.and_then(|entry| entry.refusal.clone()).unwrap_or_else(|| panic!("{file} is not refused: {reload:?}"))
-    }
-
-    fn serving(&self) -> Vec<String> {
-        self.catalog
-            .serving()
-            .iter()
-            .map(|collector| format!("{} {}", collector.name(), collector.schema.version))
-            .collect()
-    }
-
-    fn collector(&self, name: &str) -> Arc<Collector> {
-        Arc::clone(self.catalog.serving().get(name).unwrap())
-    }
-}
-
-const BUILTIN: &str = "node-status 0.1.0";
-const ALLOW: &str = "allow: [\"/cluster/status\"]\n";
-
-/// A collector that asks for one path, in this version.
-fn version(name: &str, version: &str) -> Forge {
-    forge(name).requests(&["/cluster/status"]).manifest(|manifest| manifest.version = version.to_owned())
-}
-
-#[test]
-fn nothing_serves_without_its_grant() {
-    let shop = Shop::open();
-    shop.put("zfs.wasm", version("zfs", "1.0.0").build());
-    let refusal = shop.refusal("zfs.wasm");
-    assert!(
-        refusal.starts_with("there is no grant file; if it is to be trusted with this, write zfs.yml:\n"),
-        "{refusal}"
-    );
-    let (_, lines) = refusal.split_once(":\n").unwrap();
-    assert_eq!(shop.serving(), [BUILTIN]);
-
-    // What the refusal says to write is what makes it serve.
-    shop.put("zfs.yml", lines);
-    assert_eq!(shop.reload().loaded.len(), 1);
-    assert_eq!(shop.serving(), [BUILTIN, "zfs 1.0.0"]);
-    assert!(shop.reload().is_empty(), "nothing changed");
-
-    // For another digest it does not.
-    shop.put("zfs.wasm", version("zfs", "1.0.1").build());
-    let refusal = shop.refusal("zfs.wasm");
-    assert!(
-        refusal.contains("its sha256 is ") && refusal.contains("if this version is to be trusted, write: sha256: "),
-        "{refusal}"
-    );
-    assert_eq!(shop.serving(), [BUILTIN, "zfs 1.0.0"]);
-
-    // The grant file taken away is the grant taken away.
-    shop.remove("zfs.yml");
-    assert_eq!(shop.reload().removed, ["zfs"]);
-    assert_eq!(shop.serving(), [BUILTIN]);
-}
-
-#[test]
-fn a_grant_that_can_not_be_understood_grants_nothing_new() {
-    let shop = Shop::open();
-    shop.put("zfs.wasm", version("zfs", "1.0.0").build());
-    for (grant, words) in [
-        ("alow: [\"/cluster/status\"]", "unknown field `alow`"),
-        ("allow: \"/cluster/status\"", "zfs.yml: "),
-        ("allow: [\"/cluster/*\"]", "the character '*'"),
-        ("allow: [\"/cluster\"]", "add to its grant file: allow: [\"/cluster/status\"]"),
-        ("allow: [\"/cluster/status\"]\nlimits: {cpu: 100}", "cpu"),
-        ("allow: [\"/cluster/status\"]\nlimits: {memory: 1GiB}", "a slot has 134217728"),
-        ("allow: [\"/cluster/status\"]\nlimits: {memory: 18446744073709551615}", "memory"),
-        ("allow: [\"/cluster/status\"]\nlimits: {memory: 64KiB}", "65536 are allowed (limits: memory)"),
-        ("allow: [\"/cluster/status\"]\nsha256: 1234", "is not 64 hexadecimal digits"),
-        ("allow: [\"/cluster/status\"]\nallow: []", "duplicate"),
-        ("&a [*a, *a]", "zfs.yml: "),
-        ("\0", "zfs.yml: "),
-    ] {
-        shop.put("zfs.yml", grant);
-        let refusal = shop.refusal("zfs.wasm");
-        assert!(refusal.contains(words), "{grant}: {refusal}");
-        assert_eq!(shop.serving(), [BUILTIN], "{grant}");
-    }
-    shop.put("zfs.yml", b"\xff\xfe");
-    assert!(shop.refusal("zfs.wasm").contains("zfs.yml: can't be read"));
-    shop.put("zfs.yml", "# x\n".repeat(20_000));
-    assert!(shop.refusal("zfs.wasm").contains("longer than 65536 bytes"));
-
-    // Once it serves, a file that can't be understood changes nothing, and one that allows less ends it.
-    shop.put("zfs.yml", ALLOW);
-    shop.reload();
-    assert_eq!(shop.serving(), [BUILTIN, "zfs 1.0.0"]);
-    shop.put("zfs.yml", "allow: [");
-    shop.refusal("zfs.wasm");
-    assert_eq!(shop.serving(), [BUILTIN, "zfs 1.0.0"]);
-    shop.put("zfs.yml", "allow: []");
-    shop.refusal("zfs.wasm");
-    assert_eq!(shop.serving(), [BUILTIN]);
-}
-
-#[test]
-fn a_version_that_asks_for_more_does_not_take_over() {
-    let shop = Shop::open();
-    shop.put("zfs.yml", ALLOW);
-    shop.put("zfs.wasm", version("zfs", "1.0.0").build());
-    shop.reload();
-    let greedy = version("zfs", "2.0.0").requests(&["/cluster/status", "/nodes/{node}/qemu/{vmid}/agent/get-users"]);
-    let whole = greedy.build();
-    for (bytes, words) in [
-        (
-            whole.clone(),
-            "asks for more than is granted; add to its grant file: allow: [\"/nodes/{node}/qemu/{vmid}/agent/get-users\"]",
-        ),
-        (version("zfs", "2.0.0").requests(&["/access/users"]).build(), "no grant allows that"),
-        (whole[..whole.len() / 2].to_vec(), "does not compile"),
-        (Vec::new(), "the file is empty"),
-        (version("other", "2.0.0").build(), "the collector is named other; name the file other.wasm"),
-        (
-            version("zfs", "2.0.0").piece("describe", "(loop $a (br $a)) (unreachable)").build(),
-            "are allowed (limits: cpu)",
-        ),
-        (built("panics"), "named zoo-panics"),
-    ] {
-        shop.put("zfs.wasm", bytes);
-        let refusal = shop.refusal("zfs.wasm");
-        assert!(refusal.contains(words), "{words}: {refusal}");
-        assert_eq!(shop.serving(), [BUILTIN, "zfs 1.0.0"], "{words}");
-        let rows = shop.collector("zfs").collect(0, &Place::cluster(), &[Ok("[]")]).outcome.unwrap();
-        assert_eq!(rows.rows(), 1);
-    }
-    shop.put("zfs.wasm", version("zfs", "2.0.0").build());
-    assert_eq!(shop.reload().refused, []);
-    assert_eq!(shop.serving(), [BUILTIN, "zfs 2.0.0"]);
-}
+use crate::forge::table;
+use crate::shop::{ALLOW, BUILTIN, Shop, version};
 
 #[test]
 fn what_is_no_component_is_refused_and_stops_nothing() {
@@ -244,8 +73,7 @@ fn a_folder_that_vanishes_takes_nothing_with_it() {
 #[test]
 fn a_shadow_gives_way_to_the_built_in_when_it_is_removed() {
     let shop = Shop::open();
-    let shadow = version("node-status", "9.9.9")
-        .tables(vec![table(&[], &[("pve_node_load1", pve_collector::contract::Kind::Gauge)])]);
+    let shadow = version("node-status", "9.9.9").tables(vec![table(&[], &[("pve_node_load1", Kind::Gauge)])]);
     shop.put("node-status.wasm", shadow.build());
     shop.refusal("node-status.wasm");
     assert_eq!(shop.serving(), [BUILTIN]);
@@ -262,7 +90,7 @@ fn a_shadow_gives_way_to_the_built_in_when_it_is_removed() {
 #[test]
 fn a_metric_has_one_owner() {
     let shop = Shop::open();
-    let gauge = |metric: &str| table(&["node"], &[(metric, pve_collector::contract::Kind::Gauge)]);
+    let gauge = |metric: &str| table(&["node"], &[(metric, Kind::Gauge)]);
     shop.put("thief.yml", ALLOW);
     shop.put("thief.wasm", version("thief", "1.0.0").tables(vec![gauge("pve_node_load1")]).build());
     assert_eq!(shop.refusal("thief.wasm"), "the metric pve_node_load1 belongs to the collector node-status");
@@ -282,7 +110,7 @@ fn a_metric_that_is_free_again_can_be_had() {
     let shop = Shop::open();
     for name in ["a", "b"] {
         shop.put(&format!("{name}.yml"), ALLOW);
-        let gauge = table(&["node"], &[("pve_shared", pve_collector::contract::Kind::Gauge)]);
+        let gauge = table(&["node"], &[("pve_shared", Kind::Gauge)]);
         shop.put(&format!("{name}.wasm"), version(name, "1.0.0").tables(vec![gauge]).build());
     }
     shop.reload();
@@ -328,8 +156,7 @@ fn three_breakdowns_are_quarantine_until_a_new_version() {
 #[test]
 fn a_reload_needs_no_slot_that_a_scrape_has() {
     let sandbox = Sandbox::new(1, Limits::default().memory, None).unwrap();
-    let load =
-        |bytes: &[u8]| Collector::load(&sandbox, bytes, pve_exporter::registry::Origin::Builtin, Limits::default());
+    let load = |bytes: &[u8]| Collector::load(&sandbox, bytes, Origin::Builtin, Limits::default());
     let busy = load(&version("busy", "1.0.0").piece("collect", "(loop $a (br $a)) (unreachable)").build()).unwrap();
     std::thread::scope(|scope| {
         let busy = scope.spawn(|| busy.collect(0, &Place::cluster(), &[Ok("[]")]));

@@ -3,7 +3,7 @@
 use crate::forge::forge;
 use crate::support::{Animal, Outcome, animal, built, show};
 
-const CPU_LIMIT: Outcome = Outcome::Refused("100 ms are allowed (limits: cpu)");
+const CPU_LIMIT: Outcome = Outcome::Refused("250 ms are allowed (limits: cpu)");
 const MEMORY_LIMIT: Outcome = Outcome::Refused("67108864 are allowed (limits: memory)");
 const LOOP: &str = "(loop $again (br $again)) (unreachable)";
 

@@ -12,7 +12,7 @@ use pve_exporter::registry::{Collected, Collection, Collector, Origin, Rejection
 use pve_exporter::sandbox::{Limits, Sandbox};
 
 /// What those may use that are to run into the limit: little, so that they do so soon.
-const CPU: Duration = Duration::from_millis(100);
+const CPU: Duration = Duration::from_millis(250);
 /// What all others may use: more than any needs, so that a busy machine changes no outcome.
 const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) const MEMORY: usize = 64 << 20;

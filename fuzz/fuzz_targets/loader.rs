@@ -1,0 +1,30 @@
+//! Arbitrary bytes as a component: an error, or a collector whose call ends within its limits. Compiled in this process, so
+//! what takes too long there is a finding of libFuzzer's own (`-timeout`), not of this target.
+
+#![no_main]
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use libfuzzer_sys::fuzz_target;
+use pve_exporter::api::Place;
+use pve_exporter::registry::{Collector, Origin};
+use pve_exporter::sandbox::{Limits, Sandbox};
+
+const MEMORY: usize = 4 << 20;
+
+static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new(1, MEMORY, None).expect("a sandbox"));
+
+fuzz_target!(|bytes: &[u8]| {
+    let limits = Limits {
+        cpu: Duration::from_millis(20),
+        memory: MEMORY,
+        component_bytes: 256 << 10,
+        lifted_bytes: 1 << 20,
+        ..Limits::default()
+    };
+    let Ok(collector) = Collector::load(&SANDBOX, bytes, Origin::Builtin, limits.clone()) else { return };
+    let collection = collector.collect(1_763_000_000, &Place::cluster(), &[]);
+    assert!(collection.usage.cpu < limits.cpu + Duration::from_secs(2), "{:?}", collection.usage);
+    assert!(collection.usage.memory <= MEMORY, "{:?}", collection.usage);
+});

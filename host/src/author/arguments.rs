@@ -1,0 +1,101 @@
+//! The command line below `pve-exporter collector`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// What an author asks for.
+#[derive(Debug, Parser)]
+#[command(about = "Write, check and try collectors", disable_help_subcommand = true)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Action {
+    /// Show what a component is, what it asks for and what it gives
+    Inspect(Inspect),
+    /// Name every rule a component breaks; for CI
+    Check(Check),
+    /// Run a component on fixtures and compare with what is expected
+    Test(Test),
+}
+
+/// A component and the terms it is loaded under.
+#[derive(Debug, Args)]
+pub(super) struct Subject {
+    /// The component, a .wasm file
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+
+    /// Grant file [default: the one beside the component, with the ending .yml]
+    #[arg(long, value_name = "PATH")]
+    pub(super) grant: Option<PathBuf>,
+
+    /// Private folder for compiled code [default: pve-exporter in $CACHE_DIRECTORY, $XDG_CACHE_HOME or ~/.cache]
+    #[arg(long, value_name = "PATH")]
+    pub(super) cache_directory: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Inspect {
+    #[command(flatten)]
+    pub(super) subject: Subject,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
+
+    /// Write a grant file for all it asks for, pinned to this very file
+    #[arg(long)]
+    pub(super) write_grant: bool,
+
+    /// Let --write-grant replace a file that is there
+    #[arg(long, requires = "write_grant")]
+    pub(super) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    pub(super) subject: Subject,
+
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
+
+    /// Count warnings as errors
+    #[arg(long)]
+    pub(super) strict: bool,
+
+    /// Case folders to tell from how many series it gives
+    #[arg(long, value_name = "DIR")]
+    pub(super) fixtures: Option<PathBuf>,
+
+    /// Nodes of the cluster that series and requests are reckoned for
+    #[arg(long, value_name = "N", default_value_t = 16)]
+    pub(super) nodes: u64,
+
+    /// Guests of that cluster
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub(super) guests: u64,
+
+    /// Storages of each of its nodes
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(super) storages: u64,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Test {
+    #[command(flatten)]
+    pub(super) subject: Subject,
+
+    /// Folder with a folder for each case
+    #[arg(long, value_name = "DIR")]
+    pub(super) fixtures: PathBuf,
+
+    /// Write what the collector gives as what is expected
+    #[arg(long)]
+    pub(super) update: bool,
+}

@@ -1,0 +1,129 @@
+//! What the API's paths take: the privilege a token needs and the work a request is for the cluster.
+//!
+//! From Proxmox VE's own source, as far as collectors are likely to ask. What is not in the table is said to be unknown
+//! rather than guessed.
+
+use crate::api::Template;
+
+/// A path of the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Endpoint {
+    /// Segments, `*` for any one.
+    pattern: &'static str,
+    /// Privilege and object, or who else may ask.
+    pub(super) privilege: &'static str,
+    /// Why it is expensive, where it is.
+    pub(super) cost: Option<&'static str>,
+}
+
+/// What is said where the table has nothing.
+pub(super) const UNKNOWN: &str = "unknown, see the API viewer";
+
+const fn cheap(pattern: &'static str, privilege: &'static str) -> Endpoint {
+    Endpoint { pattern, privilege, cost: None }
+}
+
+const fn dear(pattern: &'static str, privilege: &'static str, cost: &'static str) -> Endpoint {
+    Endpoint { pattern, privilege, cost: Some(cost) }
+}
+
+const ON_ROOT: &str = "Sys.Audit on /";
+const ON_NODE: &str = "Sys.Audit on /nodes/{node}";
+const ON_GUEST: &str = "VM.Audit on /vms/{vmid}";
+const GUESTS: &str = "VM.Audit on /vms/{vmid}; without it the answer is 200 and []";
+const STORAGES: &str = "Datastore.Audit on /storage/{storage}; without it the answer is 200 and []";
+const ON_STORAGE: &str = "Datastore.Audit on /storage/{storage}";
+const ANY: &str = "any user";
+
+/// The first that fits counts.
+const ENDPOINTS: &[Endpoint] = &[
+    cheap("/version", ANY),
+    cheap("/cluster/status", ON_ROOT),
+    cheap("/cluster/resources", "any user; shows what VM.Audit, Datastore.Audit and Sys.Audit let the token see"),
+    cheap("/cluster/ha/*", ON_ROOT),
+    cheap("/cluster/ha/*/*", ON_ROOT),
+    cheap("/cluster/config/qdevice", ON_ROOT),
+    cheap("/cluster/backup-info/not-backed-up", "Sys.Audit on /, and VM.Audit on the guests it shows"),
+    dear("/cluster/ceph/status", "Sys.Audit or Datastore.Audit on /", "some 200 kB an answer"),
+    dear("/cluster/metrics/export", ON_ROOT, "asks the other nodes one after another, up to 20 s each"),
+    cheap("/nodes", "any user; figures with Sys.Audit on /nodes/{node}"),
+    cheap("/nodes/*/status", ON_NODE),
+    cheap("/nodes/*/qemu", GUESTS),
+    cheap("/nodes/*/lxc", GUESTS),
+    cheap("/nodes/*/*/*/config", ON_GUEST),
+    cheap("/nodes/*/*/*/status/current", ON_GUEST),
+    cheap("/nodes/*/replication", "VM.Audit on /vms/{vmid} of each guest it shows"),
+    cheap("/nodes/*/replication/*/status", ON_GUEST),
+    cheap("/nodes/*/subscription", "any user; all of it with Sys.Audit on /nodes/{node}"),
+    cheap("/nodes/*/certificates/info", ANY),
+    dear("/nodes/*/ceph/status", "Sys.Audit or Datastore.Audit on /", "some 200 kB an answer"),
+    dear(
+        "/nodes/*/disks/list",
+        "Sys.Audit on / or on /nodes/{node}",
+        "asks every disk for its SMART health, and wakes those that sleep",
+    ),
+    dear("/nodes/*/disks/smart", ON_ROOT, "asks the disk, and wakes it where it sleeps"),
+    dear("/nodes/*/disks/zfs", ON_ROOT, "runs zpool list, which waits for a pool that hangs"),
+    dear("/nodes/*/disks/zfs/*", ON_ROOT, "runs zpool status, which waits for a pool that hangs"),
+    dear("/nodes/*/storage", STORAGES, "waits for storages that do not answer, such as a dead NFS server"),
+    cheap("/nodes/*/storage/*/status", ON_STORAGE),
+    dear("/nodes/*/storage/*/content", ON_STORAGE, "lists everything on the storage"),
+    cheap("/nodes/*/services", ON_NODE),
+    cheap("/nodes/*/tasks", "any user, own tasks; all of them with Sys.Audit on /nodes/{node}"),
+    cheap("/nodes/*/apt/update", "Sys.Modify on /nodes/{node}: more than PVEAuditor has"),
+    cheap("/nodes/*/apt/versions", ON_NODE),
+];
+
+/// What is known of a request; `None` where nothing is.
+pub(super) fn endpoint(template: &Template) -> Option<&'static Endpoint> {
+    let path = template.as_str().split('?').next().unwrap_or_default();
+    ENDPOINTS.iter().find(|endpoint| fits(endpoint.pattern, path))
+}
+
+/// How often a request is made: once for each of these.
+pub(super) fn frequency(template: &Template) -> &'static str {
+    use crate::api::GuestType::{Lxc, Qemu};
+    let placeholders = template.placeholders();
+    match (placeholders.vmid, template.fixed_guest_type()) {
+        (true, Some(Qemu)) => "virtual machine",
+        (true, Some(Lxc)) => "container",
+        (true, None) => "guest",
+        _ if placeholders.storage => "storage of a node",
+        _ if placeholders.node => "node",
+        _ => "cluster",
+    }
+}
+
+fn fits(pattern: &str, path: &str) -> bool {
+    let (mut wanted, mut found) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (wanted.next(), found.next()) {
+            (None, None) => return true,
+            (Some(wanted), Some(found)) if wanted == "*" || wanted == found => {}
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_find_their_endpoint() {
+        for (path, privilege, often) in [
+            ("/nodes/{node}/status", ON_NODE, "node"),
+            ("/nodes/{node}/qemu?full=1", GUESTS, "node"),
+            ("/cluster/ha/status/manager_status", ON_ROOT, "cluster"),
+            ("/nodes/{node}/{type}/{vmid}/config", ON_GUEST, "guest"),
+            ("/nodes/{node}/lxc/{vmid}/config", ON_GUEST, "container"),
+            ("/nodes/{node}/storage/{storage}/status", ON_STORAGE, "storage of a node"),
+            ("/nodes/{node}/certificates/info", ANY, "node"),
+        ] {
+            let template = Template::parse(path).unwrap();
+            assert_eq!(endpoint(&template).unwrap().privilege, privilege, "{path}");
+            assert_eq!(frequency(&template), often, "{path}");
+        }
+        assert_eq!(endpoint(&Template::parse("/nodes/{node}/netstat").unwrap()), None);
+    }
+}

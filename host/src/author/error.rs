@@ -1,0 +1,83 @@
+//! What goes wrong with an author's files, each with what it is about and what helps.
+
+use std::path::{Path, PathBuf};
+
+use crate::registry::{CollectorError, GrantError};
+use crate::sandbox::EngineError;
+
+/// Why a subcommand could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthorError {
+    /// A file or folder can't be read or written.
+    #[error("{}: {source}", .path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A component does not become a collector.
+    #[error("{}: {source}", .path.display())]
+    Collector {
+        /// The component.
+        path: PathBuf,
+        /// Why.
+        source: CollectorError,
+    },
+    /// A grant file is none.
+    #[error("{}: {source}", .path.display())]
+    Grant {
+        /// The grant file.
+        path: PathBuf,
+        /// Why.
+        source: GrantError,
+    },
+    /// There is no sandbox.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A grant file would be written over.
+    #[error("{} is there already; --force replaces it", .0.display())]
+    GrantExists(PathBuf),
+    /// A folder of fixtures has no case in it.
+    #[error("{}: no case in it; make a folder for each case, such as {}/one-node/nodes/node01/status.json", .0.display(), .0.display())]
+    NoCases(PathBuf),
+    /// A file of a case is not what it should be.
+    #[error("{}: {problem}", .path.display())]
+    Fixture {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what helps.
+        problem: String,
+    },
+    /// An answer that no request asks for.
+    #[error(
+        "{}: the collector {collector} does not ask for {asked}; it asks for {}",
+        .path.display(),
+        listed(.requests)
+    )]
+    Undeclared {
+        /// The file.
+        path: PathBuf,
+        /// The collector.
+        collector: String,
+        /// The API path the file stands for.
+        asked: String,
+        /// What the manifest asks for.
+        requests: Vec<String>,
+    },
+    /// JSON of ours that can't be written: a defect.
+    #[error("the report can't be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+impl AuthorError {
+    /// For `map_err` on what is done with a file.
+    pub(super) fn file(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File { path, source }
+    }
+}
+
+fn listed(requests: &[String]) -> String {
+    if requests.is_empty() { "nothing".to_owned() } else { requests.join(", ") }
+}

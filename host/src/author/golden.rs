@@ -1,0 +1,95 @@
+//! `collector test`: every case run and held against the files that say what must come out.
+//!
+//! They are the same files the SDK's native tests read: an author who writes Rust has two ways to the same bytes.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::Report;
+use super::arguments::Test;
+use super::cost::CostTable;
+use super::difference::difference;
+use super::error::AuthorError;
+use super::fixture::{Case, EXPECTED_LOG, EXPECTED_PROM, read_cases};
+use super::trial::{self, Trial};
+use super::workbench::Workbench;
+
+/// Runs all cases; fails where one differs.
+pub(super) fn test(arguments: &Test) -> Result<Report, AuthorError> {
+    let mut bench = Workbench::load(&arguments.subject)?;
+    let mut metered = bench.metered()?;
+    let cases = read_cases(&arguments.fixtures)?;
+    let (mut text, mut failed, mut costs) = (String::new(), 0, CostTable::default());
+    for case in &cases {
+        let trial = trial::run(&mut bench.collector, &mut metered, case)?;
+        costs.add(&case.name, &trial.peak);
+        let problems = judge(case, &trial, arguments.update)?;
+        let verdict = if problems.is_empty() { "ok" } else { "FAILED" };
+        failed += usize::from(!problems.is_empty());
+        let _ = writeln!(text, "{verdict:6}  {}", case.name);
+        text.push_str(&problems);
+    }
+    let _ = write!(text, "\n{}", costs.render(&bench.collector.limits));
+    let _ = match (failed, arguments.update) {
+        (0, false) => writeln!(text, "\n{} cases, all as expected", cases.len()),
+        (0, true) => writeln!(text, "\n{} cases written; read the difference before you commit it", cases.len()),
+        (_, false) => writeln!(
+            text,
+            "\n{failed} of {} cases differ; if that is as it should be, --update writes what is there as expected",
+            cases.len()
+        ),
+        (_, true) => writeln!(text, "\n{failed} of {} cases break the contract", cases.len()),
+    };
+    Ok(Report { text, success: failed == 0 })
+}
+
+/// What is wrong with a case, as text to print; with `update` the expected files are made to agree.
+fn judge(case: &Case, trial: &Trial, update: bool) -> Result<String, AuthorError> {
+    let mut problems = String::new();
+    for violation in &trial.violations {
+        let _ = writeln!(problems, "        lost, since it breaks the contract: {violation}");
+    }
+    // No exposition is an expectation too, and stands there as an empty file; no log is no file.
+    for (name, actual, when_empty) in [(EXPECTED_PROM, &trial.exposition, true), (EXPECTED_LOG, &trial.log, false)] {
+        let path = case.directory.join(name);
+        if update {
+            write(&path, actual, when_empty)?;
+            continue;
+        }
+        match read(&path)? {
+            None if when_empty => {
+                let _ = writeln!(problems, "        {} is missing; --update writes it", path.display());
+            }
+            expected => {
+                let expected = expected.unwrap_or_default();
+                problems.push_str(&difference(
+                    &path.display().to_string(),
+                    &expected,
+                    "what the collector gave",
+                    actual,
+                ));
+            }
+        }
+    }
+    Ok(problems)
+}
+
+fn read(path: &Path) -> Result<Option<String>, AuthorError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(AuthorError::File { path: path.to_owned(), source }),
+    }
+}
+
+fn write(path: &Path, text: &str, when_empty: bool) -> Result<(), AuthorError> {
+    let result = if text.is_empty() && !when_empty {
+        std::fs::remove_file(path).or_else(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => Ok(()),
+            _ => Err(error),
+        })
+    } else {
+        std::fs::write(path, text)
+    };
+    result.map_err(AuthorError::file(path))
+}

@@ -1,0 +1,150 @@
+//! What Prometheus's own linter, `promtool check metrics`, says of names, and what this project adds to it.
+//!
+//! promtool reads an exposition; here a manifest is enough, so a name is found before it ever has a sample. Words are
+//! promtool's, that they can be looked up. Rules a manifest can't break (no help text, a counter without `_total`) are errors of
+//! the contract and not repeated here.
+
+use crate::registry::{Family, Kind};
+
+const UNITS: &[(&str, &str)] = &[
+    ("minutes", "seconds"),
+    ("hours", "seconds"),
+    ("days", "seconds"),
+    ("weeks", "seconds"),
+    ("kelvins", "kelvin"),
+    ("fahrenheit", "celsius"),
+    ("rankine", "celsius"),
+    ("inches", "meters"),
+    ("yards", "meters"),
+    ("miles", "meters"),
+    ("bits", "bytes"),
+    ("calories", "joules"),
+    ("pounds", "grams"),
+    ("ounces", "grams"),
+];
+
+/// Units that are right as they are, and wrong behind a prefix: `kilobytes`.
+const BASE_UNITS: &[&str] =
+    &["amperes", "bytes", "celsius", "grams", "joules", "kelvin", "meters", "metres", "moles", "seconds", "volts"];
+
+const PREFIXES: &[&str] = &[
+    "pico", "nano", "micro", "milli", "centi", "deci", "deca", "hecto", "kilo", "kibi", "mega", "mibi", "giga", "gibi",
+    "tera", "tebi", "peta", "pebi",
+];
+
+const ABBREVIATIONS: &[&str] = &["s", "ms", "us", "ns", "sec", "b", "kb", "mb", "gb", "tb", "pb", "m", "h", "d"];
+
+/// What is to be said of a family, a sentence each.
+pub(super) fn lints(family: &Family) -> Vec<String> {
+    let Family { name, kind, label_names, .. } = family;
+    let mut found = Vec::new();
+    if *kind != Kind::Counter && name.ends_with("_total") {
+        found.push("non-counter metrics should not have \"_total\" suffix".to_owned());
+    }
+    for suffix in ["_bucket", "_count", "_sum"] {
+        if name.ends_with(suffix) {
+            found.push(format!("non-histogram and non-summary metrics should not have \"{suffix}\" suffix"));
+        }
+    }
+    for label in label_names {
+        if label == "le" || label == "quantile" {
+            found.push(format!("non-histogram and non-summary metrics should not have \"{label}\" label"));
+        }
+        if is_camel_case(label) {
+            found.push(format!("label names should be written in 'snake_case' not 'camelCase': {label}"));
+        }
+    }
+    found.extend(unit(name));
+    let lower = name.to_ascii_lowercase();
+    let part = |part: &str| lower.ends_with(&format!("_{part}")) || lower.contains(&format!("_{part}_"));
+    if ABBREVIATIONS.iter().any(|unit| part(unit)) {
+        found.push("metric names should not contain abbreviated units".to_owned());
+    }
+    for kind in ["counter", "gauge", "histogram", "summary"] {
+        if part(kind) {
+            found.push(format!("metric name should not include type '{kind}'"));
+        }
+    }
+    if is_camel_case(name) {
+        found.push("metric names should be written in 'snake_case' not 'camelCase'".to_owned());
+    }
+    found.extend(ours(family));
+    found
+}
+
+/// Beyond promtool: what makes the metrics of many collectors one family.
+fn ours(Family { name, kind, label_names, .. }: &Family) -> Vec<String> {
+    let mut found = Vec::new();
+    if !name.starts_with("pve_") {
+        found.push("metric names begin with \"pve_\", so that they are found together".to_owned());
+    }
+    if name.ends_with("_percent") {
+        found.push("use a ratio from 0 to 1 (\"_ratio\") instead of a percentage".to_owned());
+    }
+    if *kind != Kind::Info && name.ends_with("_info") {
+        found.push("only info metrics should have \"_info\" suffix".to_owned());
+    }
+    for label in ["job", "instance"].iter().filter(|label| label_names.iter().any(|name| name == **label)) {
+        found.push(format!("Prometheus sets the label \"{label}\" itself and renames this one to exported_{label}"));
+    }
+    found
+}
+
+/// The first part of the name that is a unit decides.
+fn unit(name: &str) -> Option<String> {
+    let (unit, base) = name.split('_').find_map(|part| {
+        let known = |word: &str| {
+            let other = UNITS.iter().find(|(unit, _)| *unit == word).map(|(_, base)| *base);
+            other.or_else(|| BASE_UNITS.iter().find(|base| **base == word).copied())
+        };
+        known(part)
+            .or_else(|| PREFIXES.iter().find_map(|prefix| known(part.strip_prefix(prefix)?)))
+            .map(|base| (part, base))
+    })?;
+    (unit != base).then(|| format!("use base unit \"{base}\" instead of \"{unit}\""))
+}
+
+fn is_camel_case(name: &str) -> bool {
+    name.as_bytes().windows(2).any(|pair| matches!(pair, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(name: &str, kind: Kind, labels: &[&str]) -> Vec<String> {
+        let label_names = labels.iter().map(|label| (*label).to_owned()).collect();
+        lints(&Family::new(name, "Help.", kind, label_names))
+    }
+
+    #[test]
+    fn good_names_pass() {
+        for name in ["pve_zfs_pool_size_bytes", "pve_up", "pve_load1", "pve_cpu_usage_ratio", "pve_uptime_seconds"] {
+            assert_eq!(of(name, Kind::Gauge, &["node", "id"]), Vec::<String>::new(), "{name}");
+        }
+        assert_eq!(of("pve_read_bytes_total", Kind::Counter, &[]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn each_lint_is_found() {
+        for (name, labels, words) in [
+            ("pve_backups_total", &[][..], "should not have \"_total\" suffix"),
+            ("pve_guest_count", &[], "\"_count\" suffix"),
+            ("pve_age_days", &[], "use base unit \"seconds\" instead of \"days\""),
+            ("pve_size_kilobytes", &[], "use base unit \"bytes\" instead of \"kilobytes\""),
+            ("pve_latency_ms", &[], "abbreviated units"),
+            ("pve_mb_free", &[], "abbreviated units"),
+            ("pve_size_gauge", &[], "should not include type 'gauge'"),
+            ("pve_poolSize", &[], "'snake_case' not 'camelCase'"),
+            ("pve_x", &["poolName"], "label names should be written in 'snake_case'"),
+            ("pve_x", &["le"], "\"le\" label"),
+            ("pve_fill_percent", &[], "use a ratio"),
+            ("zfs_size_bytes", &[], "begin with \"pve_\""),
+            ("pve_x", &["instance"], "exported_instance"),
+            ("pve_x_info", &[], "\"_info\" suffix"),
+        ] {
+            let found = of(name, Kind::Gauge, labels);
+            assert!(found.len() == 1 && found[0].contains(words), "{name}: {found:?}");
+        }
+    }
+}

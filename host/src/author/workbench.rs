@@ -1,0 +1,85 @@
+//! A component on the bench: read, loaded as the host would load it, with the grant it has or lacks.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use super::arguments::Subject;
+use super::error::AuthorError;
+use crate::exporter::cache_directory;
+use crate::registry::{Collector, CollectorError, Grant, Origin};
+use crate::sandbox::{Limits, Sandbox};
+
+/// Calls at once: an author's runs follow one another.
+const SLOTS: usize = 1;
+
+/// A component that loads.
+pub(super) struct Workbench {
+    /// The file.
+    pub(super) file: PathBuf,
+    /// Where its grant is, or would be.
+    pub(super) grant_file: PathBuf,
+    /// The grant, where there is one.
+    pub(super) grant: Option<Grant>,
+    /// The component, under the limits of its grant.
+    pub(super) collector: Collector,
+    bytes: Vec<u8>,
+    cache: Option<PathBuf>,
+}
+
+/// A component that does not: what is known all the same.
+pub(super) struct Broken {
+    /// SHA-256 and size of the file.
+    pub(super) digest: String,
+    pub(super) size: usize,
+    pub(super) error: CollectorError,
+}
+
+impl Workbench {
+    /// Loads a component. What stops it from being loaded at all is an error; that its grant is missing is not.
+    pub(super) fn load(subject: &Subject) -> Result<Self, AuthorError> {
+        Self::try_load(subject)?
+            .map_err(|broken| AuthorError::Collector { path: subject.file.clone(), source: broken.error })
+    }
+
+    /// The same for those who go on with a component that does not load.
+    pub(super) fn try_load(subject: &Subject) -> Result<Result<Self, Broken>, AuthorError> {
+        let file = subject.file.clone();
+        let bytes = std::fs::read(&file).map_err(AuthorError::file(&file))?;
+        let grant_file = subject.grant.clone().unwrap_or_else(|| file.with_extension("yml"));
+        let grant = read_grant(&grant_file, subject.grant.is_some())?;
+        let limits = grant.as_ref().map_or_else(Limits::default, |grant| grant.limits(&Limits::default()));
+        let cache = cache_directory(subject.cache_directory.as_deref());
+        let sandbox = Sandbox::new(SLOTS, limits.memory, cache.as_deref())?;
+        let mut collector = match Collector::load(&sandbox, &bytes, Origin::File(file.clone()), limits) {
+            Ok(collector) => collector,
+            Err(error) => {
+                let digest = hex::encode(Sha256::digest(&bytes));
+                return Ok(Err(Broken { digest, size: bytes.len(), error }));
+            }
+        };
+        if let Some(grant) = &grant {
+            collector.settings.clone_from(&grant.settings);
+        }
+        Ok(Ok(Self { file, grant_file, grant, collector, bytes, cache }))
+    }
+
+    /// The same component in an engine that counts instructions. Compiled a second time: only those who want the count pay.
+    pub(super) fn metered(&self) -> Result<Collector, AuthorError> {
+        let sandbox = Sandbox::metered(self.cache.as_deref())?;
+        let origin = Origin::File(self.file.clone());
+        Collector::load(&sandbox, &self.bytes, origin, self.collector.limits.clone())
+            .map_err(|source| AuthorError::Collector { path: self.file.clone(), source })
+    }
+}
+
+/// A grant that was asked for must be there; the one beside the component may be missing.
+fn read_grant(path: &Path, demanded: bool) -> Result<Option<Grant>, AuthorError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => {
+            Grant::parse(&text).map(Some).map_err(|source| AuthorError::Grant { path: path.to_owned(), source })
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !demanded => Ok(None),
+        Err(source) => Err(AuthorError::File { path: path.to_owned(), source }),
+    }
+}

@@ -1,0 +1,113 @@
+//! What a scrape of `/pve` costs the API: each distinct GET once, whoever needs it. The original makes eleven for
+//! `cluster=1` of what are five, and one more a guest and a job for `node=1`.
+
+use std::collections::BTreeMap;
+
+use pve_sim::{Sim, Spec};
+
+use super::support::Setup;
+
+const CLUSTER: [(&str, u64); 7] = [
+    ("/cluster/status", 1),
+    ("/cluster/resources", 1),
+    ("/version", 1),
+    ("/cluster/backup-info/not-backed-up", 1),
+    ("/cluster/config/qdevice", 1),
+    // What the original has not: ha-status.
+    ("/cluster/ha/status/manager_status", 1),
+    ("/cluster/ha/resources", 1),
+];
+
+/// Besides the guests' configurations.
+const NODE: [(&str, u64); 6] = [
+    ("/nodes/{node}/replication", 1),
+    ("/nodes/{node}/subscription", 1),
+    // What the original has not: node-status, vm-pressure, lxc-pressure, physical-disk.
+    ("/nodes/{node}/status", 1),
+    ("/nodes/{node}/qemu", 1),
+    ("/nodes/{node}/lxc", 1),
+    ("/nodes/{node}/disks/list", 1),
+];
+
+const CONFIG: &str = "/nodes/{node}/{type}/{vmid}/config";
+/// Who is there to be asked.
+const DISCOVERY: [(&str, u64); 2] = [("/cluster/status", 1), ("/cluster/resources", 1)];
+/// Without the collectors the original has not.
+const AS_THE_PEER: [&str; 5] = [
+    "--no-collector.ha-status",
+    "--no-collector.node-status",
+    "--no-collector.vm-pressure",
+    "--no-collector.lxc-pressure",
+    "--no-collector.physical-disk",
+];
+
+async fn setup(arguments: &[&str]) -> Setup {
+    Setup::start(Spec { nodes: 3, guests: 50, replication: 6, ..Spec::default() }, arguments).await
+}
+
+/// The requests of one scrape, by template.
+async fn requests(setup: &Setup, parameters: &str) -> BTreeMap<String, u64> {
+    setup.sim.reset_counters();
+    setup.get(&format!("/pve?target={}&{parameters}", setup.sim.addr())).await;
+    let counters = setup.sim.counters();
+    let counts: BTreeMap<_, _> = counters.requests.keys().map(|path| (path.clone(), counters.count(path))).collect();
+    assert_eq!(counts.values().sum::<u64>(), counters.total, "some were given up");
+    counts
+}
+
+fn expected(parts: &[&[(&str, u64)]]) -> BTreeMap<String, u64> {
+    parts.concat().into_iter().map(|(path, count)| (path.to_owned(), count)).collect()
+}
+
+fn local_guests(sim: &Sim) -> u64 {
+    sim.cluster().guests_of(sim.spec().local).count() as u64
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_cluster_alone() {
+    let setup = setup(&[]).await;
+    assert_eq!(requests(&setup, "cluster=1&node=0").await, expected(&[&CLUSTER]));
+    // Nothing of it is kept: the next scrape is as fresh.
+    assert_eq!(requests(&setup, "cluster=1&node=0").await, expected(&[&CLUSTER]));
+    assert!(setup.sim.counters().nodes.values().all(|node| node.total == 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_local_node_alone() {
+    let setup = setup(&[]).await;
+    let guests = local_guests(&setup.sim);
+    assert!(guests > 10);
+    let counts = requests(&setup, "cluster=0&node=1").await;
+    assert_eq!(counts, expected(&[&DISCOVERY, &NODE, &[(CONFIG, guests)]]));
+    for (node, counters) in setup.sim.counters().nodes {
+        assert_eq!(counters.total > 0, node == "node01", "{node}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both() {
+    let setup = setup(&[]).await;
+    let guests = local_guests(&setup.sim);
+    assert_eq!(requests(&setup, "cluster=1&node=1").await, expected(&[&CLUSTER, &NODE, &[(CONFIG, guests)]]));
+    // Configurations and disks are good for minutes: the second scrape adds a bounded number of calls, none so soon.
+    let again = requests(&setup, "cluster=1&node=1").await;
+    let kept = |path: &&str| matches!(*path, CONFIG | "/nodes/{node}/disks/list");
+    let wanted = expected(&[&CLUSTER, &NODE]);
+    assert_eq!(again, wanted.into_iter().filter(|(path, _)| !kept(&path.as_str())).collect());
+}
+
+/// With the original's collectors alone: five for the cluster, where it makes eleven.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_than_the_peer_needs() {
+    let setup = setup(&AS_THE_PEER).await;
+    let guests = local_guests(&setup.sim);
+    let counts = requests(&setup, "cluster=1&node=1").await;
+    assert_eq!(counts, expected(&[&CLUSTER[..5], &NODE[..2], &[(CONFIG, guests)]]));
+}
+
+/// The original asks for nothing then, and can't tell whether there is a cluster. `pve_exporter_target_up` does.
+#[tokio::test(flavor = "multi_thread")]
+async fn neither() {
+    let setup = setup(&[]).await;
+    assert_eq!(requests(&setup, "cluster=0&node=0").await, expected(&[&DISCOVERY]));
+}

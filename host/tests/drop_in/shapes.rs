@@ -1,0 +1,83 @@
+//! The clusters on which both programs are compared.
+
+use pve_sim::{Down, Fault, FaultBody, Pve, Qdevice, Sim, Spec};
+
+/// A cluster, and what is done to it after its start.
+pub(crate) struct Shape {
+    /// Its module's name.
+    pub(crate) name: &'static str,
+    pub(crate) spec: Spec,
+    pub(crate) prepare: fn(&Sim),
+}
+
+fn shape(name: &'static str, spec: Spec) -> Shape {
+    Shape { name, spec, prepare: |_| {} }
+}
+
+/// Frozen clusters: both programs see the same bytes.
+pub(crate) fn shapes() -> Vec<Shape> {
+    let base = || Spec { nodes: 3, guests: 30, ha: 6, ..Spec::default() };
+    let mut shapes = vec![
+        shape("default", Spec { guests: 50, ..base() }),
+        shape("standalone", Spec { standalone: true, guests: 12, ha: 0, ..base() }),
+        shape("another-local-node", Spec { local: 2, ..base() }),
+        shape("no-quorum", Spec { quorate: false, ..base() }),
+        shape("nothing-in-it", Spec { guests: 0, ha: 0, pools: 0, replication: 0, sdn: false, ..base() }),
+        shape("pve7", Spec { pve: Pve::V7, guests: 40, ..base() }),
+        shape("pve8", Spec { pve: Pve::V8, guests: 40, ..base() }),
+        shape("pve9", Spec { pve: Pve::V9, guests: 40, ..base() }),
+        shape("pools-and-sdn", Spec { pve: Pve::V8, pools: 7, sdn: true, ..base() }),
+        shape("pools-and-networks", Spec { pve: Pve::V9, pools: 7, sdn: true, ..base() }),
+        // Templates, every lock, every HA state of guests, a node in maintenance; a queued service, whose state is none.
+        shape("every-state", Spec { nodes: 6, guests: 170, ha: 60, ..base() }),
+        shape(
+            "names",
+            Spec { guests: 40, cluster_name: "qu\"o\\te\nünï-日本 🦀".to_owned(), odd_names: true, ..base() },
+        ),
+        shape("not-backed-up", Spec { not_backed_up: 30, ..base() }),
+        shape("qdevice-connected", Spec { qdevice: Qdevice::Connected, ..base() }),
+        shape("qdevice-failing", Spec { qdevice: Qdevice::Failing, ..base() }),
+        shape("qdevice-none", Spec { qdevice: Qdevice::None, ..base() }),
+        shape("replication", Spec { replication: 15, ..base() }),
+    ];
+    // Guests of a node that is down are bare entries, its HA services wait for the fence, jobs to it fail.
+    for (name, down) in
+        [("down", Down::NoRoute), ("refused", Down::Refused), ("stale", Down::Stale), ("silent", Down::Timeout)]
+    {
+        let spec = Spec { ha: 20, replication: 9, ..base() };
+        let prepare: fn(&Sim) = match down {
+            Down::NoRoute => |sim| sim.node_down("node02", Down::NoRoute).unwrap(),
+            Down::Refused => |sim| sim.node_down("node02", Down::Refused).unwrap(),
+            Down::Stale => |sim| sim.node_down("node02", Down::Stale).unwrap(),
+            Down::Timeout => |sim| sim.node_down("node02", Down::Timeout).unwrap(),
+        };
+        shapes.push(Shape { name, spec, prepare });
+    }
+    // A node that is down and has no HA service: its own state is unknown.
+    shapes.push(Shape {
+        prepare: |sim| sim.node_down("node03", Down::NoRoute).unwrap(),
+        ..shape("down-without-ha", Spec { ha: 1, ..base() })
+    });
+    // Versions before 6, rights that are missing, a qnetd that hangs: the peer takes any error as "there is none".
+    let broken: [(&'static str, fn(&Sim)); 3] = [
+        ("qdevice-501", |sim| qdevice(sim, 501)),
+        ("qdevice-403", |sim| qdevice(sim, 403)),
+        ("qdevice-500", |sim| qdevice(sim, 500)),
+    ];
+    shapes.extend(broken.map(|(name, prepare)| Shape { prepare, ..shape(name, base()) }));
+    for name in ["new", "notfound", "active", "invalid", "expired", "suspended"] {
+        shapes.push(shape(name, Spec { subscription: name.to_owned(), ..base() }));
+    }
+    // A word that is none of the six, without a level, with an empty date.
+    let prepare: fn(&Sim) = |sim| {
+        let path = "/nodes/{node}/subscription".to_owned();
+        let body = r#"{"data":{"status":"unheard-of","nextduedate":""}}"#;
+        sim.fault(Fault { path, body: Some(FaultBody::Raw(body.to_owned())), ..Fault::default() });
+    };
+    shapes.push(Shape { prepare, ..shape("odd-subscription", base()) });
+    shapes
+}
+
+fn qdevice(sim: &Sim, status: u16) {
+    sim.fault(Fault { path: "/cluster/config/qdevice".to_owned(), status: Some(status), ..Fault::default() });
+}
