@@ -59,7 +59,8 @@ pub(crate) fn shapes() -> Vec<Shape> {
         ..shape("down-without-ha", Spec { ha: 1, ..base() })
     });
     // Versions before 6, rights that are missing, a qnetd that hangs: the peer takes any error as "there is none".
-    let broken: [(&'static str, fn(&Sim)); 3] = [
+    type Break = fn(&Sim);
+    let broken: [(&'static str, Break); 3] = [
         ("qdevice-501", |sim| qdevice(sim, 501)),
         ("qdevice-403", |sim| qdevice(sim, 403)),
         ("qdevice-500", |sim| qdevice(sim, 500)),
