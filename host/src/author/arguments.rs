@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// What an author asks for.
 #[derive(Debug, Parser)]
@@ -14,6 +14,8 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
+    /// Make a project that builds and passes its own test
+    New(New),
     /// Show what a component is, what it asks for and what it gives
     Inspect(Inspect),
     /// Name every rule a component breaks; for CI
@@ -98,4 +100,33 @@ pub(super) struct Test {
     /// Write what the collector gives as what is expected
     #[arg(long)]
     pub(super) update: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct New {
+    /// Name of the collector: lower-case letters, digits and hyphens
+    #[arg(value_name = "NAME")]
+    pub(super) name: String,
+
+    /// Language it is written in
+    #[arg(long, value_name = "LANG", default_value = "rust")]
+    pub(super) lang: Language,
+
+    /// Folder of the project [default: NAME]
+    #[arg(long, value_name = "DIR")]
+    pub(super) path: Option<PathBuf>,
+
+    /// Folder with the crate pve-collector, in place of its published version
+    #[arg(long, value_name = "DIR")]
+    pub(super) sdk: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Language {
+    /// The crate pve-collector
+    Rust,
+    /// componentize-js
+    Js,
+    /// componentize-py
+    Python,
 }

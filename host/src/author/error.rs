@@ -38,6 +38,12 @@ pub enum AuthorError {
     /// A grant file would be written over.
     #[error("{} is there already; --force replaces it", .0.display())]
     GrantExists(PathBuf),
+    /// A collector can't be named so.
+    #[error("the name {0:?} is not lower-case letters, digits and single hyphens, beginning with a letter, 63 at most, or is a word of Rust")]
+    Name(String),
+    /// A project would be written over.
+    #[error("{} is not empty; name another folder with --path", .0.display())]
+    ProjectExists(PathBuf),
     /// A folder of fixtures has no case in it.
     #[error("{}: no case in it; make a folder for each case, such as {}/one-node/nodes/node01/status.json", .0.display(), .0.display())]
     NoCases(PathBuf),

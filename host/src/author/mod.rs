@@ -5,6 +5,7 @@
 //!
 //! - [`command`]: the grammar; [`run`]: what was asked for.
 //! - `workbench`: a file, loaded as the host would. `summary`, `findings`, `golden` look at it from three sides.
+//! - `template`: a project to begin with.
 //! - `fixture`: answers out of a folder. `trial`: what a collector makes of them, and what that takes.
 
 mod arguments;
@@ -19,6 +20,7 @@ mod lints;
 mod places;
 mod series;
 mod summary;
+mod template;
 mod transcript;
 mod trial;
 mod workbench;
@@ -69,6 +71,7 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
 
 fn act(action: Action) -> Result<Report, AuthorError> {
     match action {
+        Action::New(new) => template::new(&new),
         Action::Inspect(inspect) => summary::inspect(&inspect),
         Action::Check(check) => findings::check(&check),
         Action::Test(test) => golden::test(&test),
