@@ -125,8 +125,7 @@ impl Values {
 
 /// The contract's rule, and Cargo's: no crate is named like a word of the language.
 fn check_name(name: &str) -> Result<(), AuthorError> {
-    const KEYWORDS: [&str; 12] =
-        ["as", "do", "fn", "if", "in", "for", "mod", "pub", "self", "test", "type", "use"];
+    const KEYWORDS: [&str; 12] = ["as", "do", "fn", "if", "in", "for", "mod", "pub", "self", "test", "type", "use"];
     let mut bytes = name.bytes();
     let right = bytes.next().is_some_and(|first| first.is_ascii_lowercase())
         && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
