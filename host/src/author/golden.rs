@@ -21,7 +21,7 @@ pub(super) fn test(arguments: &Test) -> Result<Report, AuthorError> {
     let cases = read_cases(&arguments.fixtures)?;
     let (mut text, mut failed, mut costs) = (String::new(), 0, CostTable::default());
     for case in &cases {
-        let trial = trial::run(&mut bench.collector, &mut metered, case)?;
+        let trial = trial::run(&mut bench.collector, Some(&mut metered), case)?;
         costs.add(&case.name, &trial.peak);
         let problems = judge(case, &trial, arguments.update)?;
         let verdict = if problems.is_empty() { "ok" } else { "FAILED" };
