@@ -10,6 +10,7 @@ CARGO_FLAGS := --release --workspace --locked
 help:
 	@echo 'make demo    simulated cluster and exporter, ready to be looked at; Ctrl-C ends both'
 	@echo 'make test    all tests'
+	@echo 'make bench   the figures of docs/performance.md, beside prometheus-pve-exporter; ROWS=cpu,latency for some of them'
 	@echo 'make lint    formatting, clippy, licences and bans of dependencies'
 	@echo 'make dist    the binary to deploy, in target/dist'
 
@@ -56,6 +57,10 @@ deny:
 
 fmt:
 	cargo fmt --all
+
+# ROWS=cpu,latency measures these only; BENCH_FLAGS=--lasting-scrapes=10000 asks for more (target/release/pve-bench --help).
+bench: build
+	@scripts/bench --rows='$(ROWS)' $(BENCH_FLAGS)
 
 dist: components
 	cargo build --profile dist --locked -p pve-exporter

@@ -1,0 +1,61 @@
+//! CPU time a scrape: the process and its children, user and system.
+
+use anyhow::Result;
+
+use super::{Effort, name};
+use crate::http::{Scraper, scrape};
+use crate::process::Server;
+use crate::setup::{Cluster, Programs, Size};
+use crate::stats::{Samples, milliseconds};
+use crate::table::{Line, Table, fraction};
+
+pub(super) fn measure(programs: &Programs, effort: Effort, table: &mut Table) -> Result<()> {
+    let cluster = Cluster::start(programs, Size::LARGE, 0)?;
+    let path = cluster.pve(1, 0);
+    let (peer, exporter) = (cluster.peer()?, cluster.exporter()?);
+    let (mut theirs, mut ours, mut zipped) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut their_times, mut our_times) = (Vec::new(), Vec::new());
+    // The kernel counts in ticks of 10 ms: ours is read over several scrapes at once.
+    let each = effort.samples.div_ceil(effort.peer_samples).max(4);
+    scrape(peer.address, &path, Scraper::Plain)?;
+    scrape(exporter.address, &path, Scraper::Plain)?;
+    for _ in 0..effort.peer_samples {
+        let (cpu, times) = cpu_of(&peer, &path, Scraper::Plain, 1)?;
+        theirs.push(cpu);
+        their_times.extend(times);
+        let (cpu, times) = cpu_of(&exporter, &path, Scraper::Plain, each)?;
+        ours.push(cpu);
+        our_times.extend(times);
+        zipped.push(cpu_of(&exporter, &path, Scraper::Prometheus, each)?.0);
+    }
+    let (theirs, ours, zipped) = (Samples::of(theirs), Samples::of(ours), Samples::of(zipped));
+    let what = format!("CPU time a scrape, {}, 0 ms a call, cluster=1", name(Size::LARGE));
+    table.push(
+        &Line::new(what.clone(), "≤ 1/25 of the peer", ours.show("ms"))
+            .peer(theirs.show("ms"))
+            .ratio(fraction(ours.median(), theirs.median()))
+            .met(ours.median() * 25.0 <= theirs.median()),
+    );
+    table.push(
+        &Line::new(format!("{what}, with gzip as Prometheus asks"), "", zipped.show("ms"))
+            .peer("does not compress")
+            .ratio(fraction(zipped.median(), theirs.median())),
+    );
+    let (theirs, ours) = (Samples::of(their_times), Samples::of(our_times));
+    table.push(
+        &Line::new(format!("latency, {}, 0 ms a call, cluster=1", name(Size::LARGE)), "", ours.show("ms"))
+            .peer(theirs.show("ms"))
+            .ratio(fraction(ours.median(), theirs.median())),
+    );
+    Ok(())
+}
+
+/// Milliseconds of CPU time a scrape, and each scrape's wall time.
+pub(super) fn cpu_of(server: &Server, path: &str, scraper: Scraper, scrapes: usize) -> Result<(f64, Vec<f64>)> {
+    let before = server.cpu()?;
+    let times = (0..scrapes).map(|_| Ok(milliseconds(scrape(server.address, path, scraper)?.time)));
+    let times = times.collect::<Result<Vec<f64>>>()?;
+    #[expect(clippy::cast_precision_loss, reason = "a few scrapes")]
+    let each = milliseconds(server.cpu()?.saturating_sub(before)) / scrapes as f64;
+    Ok((each, times))
+}
