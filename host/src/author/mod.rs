@@ -19,6 +19,7 @@ mod findings;
 mod fixture;
 mod golden;
 mod lints;
+mod members;
 mod places;
 mod pseudonyms;
 mod recording;
@@ -85,4 +86,9 @@ fn act(action: Action) -> Result<Report, AuthorError> {
         Action::Run(run) => serving::run(&run),
         Action::Record(record) => recording::record(&record),
     }
+}
+
+/// `1 case`, `2 cases`.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

@@ -8,50 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::members::word;
 use super::scrubber::{Kind, scan};
-
-/// Members whose text is replaced whole, and what their pseudonyms begin with.
-const BY_KEY: &[(&str, &str)] = &[
-    ("serial", "serial"),
-    ("wwn", "wwn"),
-    ("by_id_link", "disk-link"),
-    ("description", "note"),
-    ("comment", "note"),
-    ("notes", "note"),
-    ("tags", "tag"),
-    ("pool", "pool"),
-    ("key", "key"),
-    ("serverid", "server-id"),
-    ("regdate", "date"),
-    ("pem", "pem"),
-    ("subject", "subject"),
-    ("issuer", "issuer"),
-    ("sshkeys", "key"),
-    ("ssh-public-keys", "key"),
-    ("cipassword", "secret"),
-    ("password", "secret"),
-    ("ciuser", "user"),
-    ("user", "user"),
-    ("username", "user"),
-    ("userid", "user"),
-    ("tokenid", "token"),
-    ("upid", "task"),
-    ("email", "mail"),
-    ("mailto", "mail"),
-    ("server", "server"),
-    ("export", "export"),
-    ("portal", "portal"),
-    ("monhost", "server"),
-    ("smbios1", "smbios"),
-    ("vmgenid", "generation"),
-    ("digest", "digest"),
-    ("searchdomain", "domain"),
-    ("args", "arguments"),
-    ("hookscript", "script"),
-];
 
 /// Storages every installation has: they tell nothing, and a reader knows them.
 const COMMON_STORAGES: [&str; 3] = ["local", "local-lvm", "local-zfs"];
+
+/// Endings of files, which are no domains: `node01.pem`.
+const FILE_ENDINGS: [&str; 6] = ["cfg", "conf", "json", "key", "log", "pem"];
 
 /// Names that the cluster gave.
 #[derive(Debug, Default)]
@@ -184,13 +148,18 @@ impl Pseudonyms {
 
     /// A text with names and addresses replaced.
     pub(super) fn text(&self, text: &str) -> String {
-        let mut scrubbed = String::with_capacity(text.len());
+        let (mut scrubbed, mut plain) = (String::with_capacity(text.len()), String::new());
         for (piece, kind) in scan(text) {
             match kind.and_then(|kind| self.patterns.get(&kind)?.get(piece)) {
-                Some(pseudonym) => scrubbed.push_str(pseudonym),
-                None => scrubbed.push_str(&self.rename(piece)),
+                Some(pseudonym) => {
+                    scrubbed.push_str(&self.rename(&std::mem::take(&mut plain)));
+                    scrubbed.push_str(pseudonym);
+                }
+                // A name may have blanks in it, which end a piece.
+                None => plain.push_str(piece),
             }
         }
+        scrubbed.push_str(&self.rename(&plain));
         scrubbed
     }
 
@@ -209,7 +178,11 @@ impl Pseudonyms {
             match named {
                 Some((behind, pseudonym)) => {
                     renamed.push_str(pseudonym);
-                    (rest, before) = (behind, Some('0'));
+                    let domain = domain(behind);
+                    if domain > 0 {
+                        renamed.push_str(".example.com");
+                    }
+                    (rest, before) = (behind.get(domain..).unwrap_or_default(), Some('0'));
                 }
                 None => {
                     renamed.push(first);
@@ -230,10 +203,14 @@ impl Pseudonyms {
     }
 }
 
-/// What pseudonyms of a member begin with, where its text is replaced whole.
-fn word(key: Option<&str>) -> Option<&'static str> {
-    let key = key?;
-    BY_KEY.iter().find(|(name, _)| key.eq_ignore_ascii_case(name)).map(|(_, word)| *word)
+/// Length of the domain that begins a text, its first dot included: what stands behind a host's name tells whose it is.
+fn domain(text: &str) -> usize {
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '-')).unwrap_or(text.len());
+    let domain = text.get(..end).unwrap_or_default().trim_end_matches('.');
+    let labels = domain.strip_prefix('.').unwrap_or_default();
+    let last = labels.rsplit('.').next().unwrap_or_default();
+    let is_domain = last.len() >= 2 && last.bytes().all(|byte| byte.is_ascii_alphabetic());
+    if is_domain && !FILE_ENDINGS.contains(&labels) { domain.len() } else { 0 }
 }
 
 #[cfg(test)]
@@ -254,10 +231,11 @@ mod tests {
         let answer = serde_json::json!({
             "node": "alpha2", "id": "qemu/100", "name": "payroll", "volume": "vault:vm-100-disk-0", "local": "local:iso",
             "ip": "10.1.2.3", "again": "http://10.1.2.3:8006/", "serial": "S3CR3T", "uuid": "a3bb189e-8bf9-3888-9912-ace4e6543002",
-            "net0": "virtio=BC:24:11:AA:BB:CC,bridge=vmbr0", "alpha": {"alphabet": "x"}, "maxmem": 7, "notes": ["of payroll"]
+            "net0": "virtio=BC:24:11:AA:BB:CC,bridge=vmbr0", "alpha": {"alphabet": "x"}, "maxmem": 7,
+            "url": "https://alpha.corp.example.org/x", "file": "alpha.pem", "notes": ["of payroll"]
         });
         let replaced = pseudonyms(&answer).replace(&answer).to_string();
-        for gone in ["alpha2", "payroll", "vault", "10.1.2.3", "S3CR3T", "a3bb189e", "BC:24"] {
+        for gone in ["alpha2", "payroll", "vault", "10.1.2.3", "S3CR3T", "a3bb189e", "BC:24", "corp"] {
             assert!(!replaced.contains(gone), "{gone}: {replaced}");
         }
         for stays in [
