@@ -58,6 +58,11 @@ impl Answer {
         self.body.get(self.data.clone()).unwrap_or_default()
     }
 
+    /// Whether this is the same answer, not one that says the same.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.body, &other.body)
+    }
+
     /// Size of the whole body in bytes, decompressed.
     pub fn len(&self) -> usize {
         self.body.len()

@@ -138,7 +138,7 @@ fn note(collection: Collection, place: &str, log: &mut String, rejections: &mut 
     }
     rejections.merge(collection.rejections);
     match collection.outcome {
-        Ok(rows) => Some(rows),
+        Ok(rows) => Some(Arc::unwrap_or_clone(rows)),
         Err(error) => {
             let _ = writeln!(log, "{place}: failed: {}", words(&error));
             None

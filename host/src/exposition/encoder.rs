@@ -1,6 +1,6 @@
 //! The encoder: one growing buffer, one family after the other.
 
-use super::labels::push_escaped;
+use super::labels::{push_escaped, push_pair};
 use super::negotiation::Format;
 use super::number::push_value;
 
@@ -30,6 +30,23 @@ pub struct Encoder {
     scratch: String,
     format: Format,
     series: u64,
+}
+
+/// What stands behind the row's labels in each sample of a state-set, rendered once for all rows: half of all series are
+/// states.
+#[derive(Debug, Default)]
+pub(crate) struct StateTails(Vec<(String, String)>);
+
+impl StateTails {
+    /// For these states in this label.
+    pub(crate) fn new(label: &str, states: &[String]) -> Self {
+        let tails = states.iter().map(|state| {
+            let mut tail = String::new();
+            push_pair(&mut tail, label, state);
+            (format!("{tail}}} 0\n"), format!("{tail}}} 1\n"))
+        });
+        Self(tails.collect())
+    }
 }
 
 impl Encoder {
@@ -88,6 +105,27 @@ impl Encoder {
         push_value(&mut self.out, value);
         self.out.push(b'\n');
         self.series += 1;
+    }
+
+    /// Room for that many bytes more, so that megabytes do not move while they grow.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.out.reserve(bytes);
+    }
+
+    /// The samples of a state-set, one a state: `holds` is 1, the others are 0.
+    pub(crate) fn states(&mut self, name: &str, labels: &str, tails: &StateTails, holds: Option<u32>) {
+        let holds = holds.map_or(usize::MAX, |state| state as usize);
+        for (state, (zero, one)) in tails.0.iter().enumerate() {
+            let tail = if state == holds { one } else { zero };
+            self.out.extend_from_slice(name.as_bytes());
+            self.out.push(b'{');
+            if !labels.is_empty() {
+                self.out.extend_from_slice(labels.as_bytes());
+                self.out.push(b',');
+            }
+            self.out.extend_from_slice(tail.as_bytes());
+        }
+        self.series += tails.0.len() as u64;
     }
 
     /// Series written so far.

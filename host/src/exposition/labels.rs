@@ -8,6 +8,11 @@ pub fn push_label(block: &mut String, name: &str, value: &str) {
     if !block.is_empty() {
         block.push(',');
     }
+    push_pair(block, name, value);
+}
+
+/// Appends `name="value"` and nothing before it.
+pub(crate) fn push_pair(block: &mut String, name: &str, value: &str) {
     block.push_str(name);
     block.push_str("=\"");
     push_escaped(block, value, true);

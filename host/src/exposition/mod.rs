@@ -9,6 +9,8 @@ mod labels;
 mod negotiation;
 mod number;
 
+pub(crate) use encoder::StateTails;
 pub use encoder::{Encoder, Type};
+pub(crate) use labels::push_pair;
 pub use labels::{is_label_name, is_metric_name, push_label};
 pub use negotiation::{Format, accepts_gzip};

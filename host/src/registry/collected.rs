@@ -5,21 +5,22 @@ use std::sync::Arc;
 
 use super::rows::{Cell, Rejections, Rows, TableRows};
 use super::schema::{Column, Family, Kind, Schema};
-use crate::exposition::Encoder;
+use crate::exposition::{Encoder, StateTails};
 
 /// One collector's part of an exposition.
 #[derive(Debug)]
 pub struct Collected {
     schema: Arc<Schema>,
-    batches: Vec<Rows>,
+    /// Shared with whoever keeps rows for the next scrape; a duplicate is taken out of a copy.
+    batches: Vec<Arc<Rows>>,
 }
 
 impl Collected {
     /// Joins the rows of all places, in the order they shall stand, and takes out series that stand twice: Prometheus would
     /// keep the first and tell nobody but its own log.
     #[must_use]
-    pub fn join(schema: Arc<Schema>, batches: Vec<Rows>) -> (Self, Rejections) {
-        let mut collected = Self { schema, batches };
+    pub fn join<R: Into<Arc<Rows>>>(schema: Arc<Schema>, batches: Vec<R>) -> (Self, Rejections) {
+        let mut collected = Self { schema, batches: batches.into_iter().map(Into::into).collect() };
         let mut rejections = Rejections::default();
         collected.drop_duplicate_rows(&mut rejections);
         collected.drop_duplicate_cells(&mut rejections);
@@ -44,7 +45,7 @@ impl Collected {
                 }
             }
             for (batch, row) in doubles {
-                if let Some(rows) = self.batches.get_mut(batch).and_then(|rows| rows.tables.get_mut(table)) {
+                if let Some(rows) = self.table_mut(batch, table) {
                     rows.clear_row(row);
                 }
             }
@@ -86,11 +87,19 @@ impl Collected {
                 }
             }
             for (batch, table, row, column) in doubles {
-                if let Some(rows) = self.batches.get_mut(batch).and_then(|rows| rows.tables.get_mut(table)) {
+                if let Some(rows) = self.table_mut(batch, table) {
                     rows.clear_cell(row, column);
                 }
             }
         }
+    }
+
+    fn column(&self, table: usize, column: usize) -> Option<&Column> {
+        self.schema.tables.get(table)?.columns.get(column)
+    }
+
+    fn table_mut(&mut self, batch: usize, table: usize) -> Option<&mut TableRows> {
+        Arc::make_mut(self.batches.get_mut(batch)?).tables.get_mut(table)
     }
 
     /// The families it may have samples of.
@@ -129,6 +138,22 @@ impl Collected {
             .sum()
     }
 
+    /// About the bytes it takes in the exposition, and not less by much.
+    #[must_use]
+    pub fn text_size(&self) -> usize {
+        // `{`, `} `, a value and a line feed; a state's label and its name.
+        const NUMBER: usize = 16;
+        const STATE: usize = 24;
+        let lines = |family: &Family, &(table, column): &(usize, usize)| {
+            let states = self.column(table, column).map_or(0, |column| column.states.len());
+            let (lines, own) = if states > 0 { (states, STATE) } else { (1, NUMBER) };
+            let rows = self.batches.iter().filter_map(|batch| batch.tables.get(table));
+            rows.map(|rows| lines * (rows.len() * (family.name.len() + own) + rows.blocks_size())).sum::<usize>()
+        };
+        let families = self.schema.families.iter();
+        families.flat_map(|family| family.members.iter().map(move |member| lines(family, member))).sum()
+    }
+
     /// Writes every family that has a sample.
     pub fn encode(&self, encoder: &mut Encoder) {
         for family in &self.schema.families {
@@ -138,16 +163,16 @@ impl Collected {
 
     fn encode_family(&self, family: &Family, encoder: &mut Encoder) {
         let mut begun = false;
+        let tails = |&(table, column): &(usize, usize)| match (&family.kind, self.column(table, column)) {
+            (Kind::StateSet { label }, Some(column)) => StateTails::new(label, &column.states),
+            _ => StateTails::default(),
+        };
+        let members: Vec<(usize, usize, StateTails)> =
+            family.members.iter().map(|member| (member.0, member.1, tails(member))).collect();
         for batch in &self.batches {
-            for &(table, column) in &family.members {
-                let (Some(rows), Some(states)) = (
-                    batch.tables.get(table),
-                    self.schema.tables.get(table).and_then(|table| table.columns.get(column)),
-                ) else {
-                    continue;
-                };
-                for row in 0..rows.len() {
-                    let cell = rows.cell(row, column);
+            for (table, column, tails) in &members {
+                let Some(rows) = batch.tables.get(*table) else { continue };
+                for (block, cell) in rows.column(*column) {
                     if cell == Cell::Absent {
                         continue;
                     }
@@ -155,16 +180,10 @@ impl Collected {
                         encoder.family(&family.name, &family.help, family.type_line());
                         begun = true;
                     }
-                    match (cell, &family.kind) {
-                        (Cell::Number(value), _) => encoder.sample(&family.name, rows.block(row), value),
-                        (Cell::State(current), Kind::StateSet { label }) => {
-                            for (index, state) in states.states.iter().enumerate() {
-                                let holds = current.is_some_and(|current| current as usize == index);
-                                let value = if holds { 1.0 } else { 0.0 };
-                                encoder.sample_with(&family.name, rows.block(row), (label, state), value);
-                            }
-                        }
-                        (Cell::State(_) | Cell::Absent, _) => {}
+                    match cell {
+                        Cell::Number(value) => encoder.sample(&family.name, block, value),
+                        Cell::State(current) => encoder.states(&family.name, block, tails, current),
+                        Cell::Absent => {}
                     }
                 }
             }

@@ -63,7 +63,7 @@ pub struct Collector {
 #[derive(Debug)]
 pub struct Collection {
     /// The rows, or why there are none.
-    pub outcome: Result<Rows, CollectionError>,
+    pub outcome: Result<Arc<Rows>, CollectionError>,
     /// What was lost of the rows.
     pub rejections: Rejections,
     /// Warnings the collector gave: those kept, shortened.
@@ -182,7 +182,7 @@ impl Collector {
         match Rows::check(rows, &self.schema, &self.limits) {
             Ok((rows, rejections)) => {
                 used.push(("series", ratio(rows.series(), self.limits.series)));
-                Collection { outcome: Ok(rows), rejections, warnings, usage, used }
+                Collection { outcome: Ok(Arc::new(rows)), rejections, warnings, usage, used }
             }
             Err(budget) => {
                 Collection { outcome: Err(budget.into()), rejections: Rejections::default(), warnings, usage, used }

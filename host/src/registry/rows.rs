@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::schema::{Kind, Schema, Table};
-use crate::exposition::push_label;
+use crate::exposition::push_pair;
 use crate::sandbox::{Limits, contract, shorten};
 
 /// A budget that a call went beyond.
@@ -77,7 +77,7 @@ pub(super) enum Cell {
 }
 
 /// The rows of one table: label blocks end to end in one text, cells row by row.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct TableRows {
     blocks: String,
     ends: Vec<usize>,
@@ -101,6 +101,22 @@ impl TableRows {
         self.cells.get(row * self.columns + column).copied().unwrap_or(Cell::Absent)
     }
 
+    /// A column from top to bottom: each row's label block and cell.
+    pub(super) fn column(&self, column: usize) -> impl Iterator<Item = (&str, Cell)> {
+        let mut start = 0;
+        let cells = self.cells.iter().skip(column).step_by(self.columns.max(1));
+        self.ends.iter().zip(cells).map(move |(&end, &cell)| {
+            let block = self.blocks.get(start..end).unwrap_or_default();
+            start = end;
+            (block, cell)
+        })
+    }
+
+    /// Bytes of all label blocks.
+    pub(super) fn blocks_size(&self) -> usize {
+        self.blocks.len()
+    }
+
     pub(super) fn clear_cell(&mut self, row: usize, column: usize) {
         if let Some(cell) = self.cells.get_mut(row * self.columns + column) {
             *cell = Cell::Absent;
@@ -115,7 +131,7 @@ impl TableRows {
 }
 
 /// One call's checked rows.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Rows {
     pub(super) tables: Vec<TableRows>,
     rows: usize,
@@ -168,16 +184,13 @@ impl Rows {
 }
 
 fn keep(kept: &mut TableRows, table: &Table, row: &contract::Row, rejections: &mut Rejections) {
-    let mut block = std::mem::take(&mut kept.blocks);
-    let before = block.len();
-    // `push_label` sets a comma where the block is not empty, so a row is rendered on its own end of the text.
-    let mut own = block.split_off(before);
-    for (name, value) in table.label_names.iter().zip(&row.labels) {
-        push_label(&mut own, name, value);
+    for (position, (name, value)) in table.label_names.iter().zip(&row.labels).enumerate() {
+        if position > 0 {
+            kept.blocks.push(',');
+        }
+        push_pair(&mut kept.blocks, name, value);
     }
-    block.push_str(&own);
-    kept.ends.push(block.len());
-    kept.blocks = block;
+    kept.ends.push(kept.blocks.len());
     for (value, column) in row.values.iter().zip(&table.columns) {
         kept.cells.push(match value {
             contract::Value::Absent => Cell::Absent,

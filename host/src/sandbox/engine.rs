@@ -10,7 +10,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use wasmtime::{Cache, CacheConfig, Config, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{
+    Cache, CacheConfig, Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig,
+};
 
 /// How often the epoch moves on: the resolution of CPU limits. 10 ms, as Spin has it; each tick costs one atomic add.
 pub const EPOCH_TICK: Duration = Duration::from_millis(10);
@@ -154,7 +156,9 @@ fn pool(slots: usize, max_memory: usize) -> PoolingAllocationConfig {
         .max_core_instance_size(4 * 1024 * 1024)
         .table_elements(100_000)
         .max_memory_size(max_memory)
-        .linear_memory_keep_resident(MEMORY_KEEP_RESIDENT);
+        .linear_memory_keep_resident(MEMORY_KEEP_RESIDENT)
+        // Linux from 6.7 on says which pages were written; others are cleared without being looked at.
+        .pagemap_scan(Enabled::Auto);
     pool
 }
 

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::cache::Cache;
 use super::discovery::Discovery;
 use super::inventory::Inventory;
+use super::made::Made;
 use super::plan::Fetch;
 use super::report::Report;
 use super::samples::Samples;
@@ -31,6 +32,7 @@ pub struct Cluster {
     files_digest: [u8; 32],
     pub(super) client: Client,
     pub(super) cache: Cache,
+    pub(super) made: Made,
     /// How old an answer may be at most, whatever manifests allow.
     pub(super) max_age_seconds: u32,
     samples: Samples,
@@ -149,6 +151,7 @@ impl Clusters {
             files_digest: module.files_digest(),
             client: Client::new(module, targets, self.limits, Arc::clone(&self.observer))?,
             cache: Cache::default(),
+            made: Made::default(),
             max_age_seconds: self.max_age_seconds,
             samples: Samples::default(),
             last: Mutex::new(None),

@@ -12,12 +12,14 @@ mod cache;
 mod cluster;
 mod discovery;
 mod inventory;
+mod made;
 mod plan;
 mod report;
 mod run;
 mod samples;
 mod scraper;
 mod series;
+mod work;
 
 pub use cluster::{Cluster, Clusters};
 pub use inventory::{Inventory, Node};

@@ -7,29 +7,27 @@ use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{Shared, join_all};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::cluster::Cluster;
 use super::discovery::Discovery;
 use super::inventory::Inventory;
 use super::plan::{Fetch, Job, NodeScope, Plan, Scope};
 use super::report::Report;
-use crate::api::{Answer, FetchError, FetchErrorKind, Place};
+use super::work::{QUARANTINED, Work};
+use crate::api::{Answer, FetchError, Place};
 use crate::exposition::Encoder;
 use crate::registry::{Collected, Collection, Collector, CollectorSet, Family, Kind, Rows};
 
-/// The reason of a place that is not collected because its collector is in quarantine.
-const QUARANTINED: &str = "quarantined";
-
-type Fetched = Result<Answer, FetchError>;
+pub(super) type Fetched = Result<Answer, FetchError>;
 /// A place's rows, and the place's position in the plan: rows stand in the order of the plan, not of the answers.
-type Batch = (usize, Rows);
-type SharedFetch = Shared<Pin<Box<dyn Future<Output = Fetched> + Send>>>;
+type Batch = (usize, Arc<Rows>);
+pub(super) type SharedFetch = Shared<Pin<Box<dyn Future<Output = Fetched> + Send>>>;
 
 /// What a scrape came to.
 #[derive(Debug)]
@@ -56,6 +54,7 @@ impl Scrape {
 
     /// Writes everything: what was collected, then the report.
     pub fn encode(&self, encoder: &mut Encoder) {
+        encoder.reserve(self.collected.iter().map(Collected::text_size).sum());
         for collected in &self.collected {
             collected.encode(encoder);
         }
@@ -63,12 +62,12 @@ impl Scrape {
     }
 }
 
-/// What became of one job.
-struct Outcome {
-    collector: Arc<Collector>,
-    place: Place,
-    position: usize,
-    result: Result<Collection, (&'static str, String)>,
+/// Where an answer comes from.
+enum Source {
+    /// It is kept from an earlier scrape.
+    Kept(Answer),
+    /// It is asked for in this one.
+    Asked(SharedFetch),
 }
 
 /// Scrapes a cluster; over by `deadline`.
@@ -95,23 +94,27 @@ pub(super) async fn run(
     let plan = Plan::new(&collectors, &inventory, scope, cluster.max_age_seconds);
     let mut known = discovery.into_answers();
     let (mut kept, renew) = cluster.cache.for_scrape(&plan.fetches);
-    let fetches: Vec<SharedFetch> = plan
+    let ages: Vec<Duration> =
+        plan.fetches.iter().map(|fetch| Duration::from_secs(fetch.max_age_seconds.into())).collect();
+    let mut renewals = Vec::new();
+    let sources: Vec<Source> = plan
         .fetches
         .into_iter()
-        .map(|fetch| match known.remove(&fetch.path) {
-            Some(fetched) => {
+        .map(|fetch| match (known.remove(&fetch.path), kept.remove(&fetch.path)) {
+            (Some(fetched), _) => {
                 if let Ok(answer) = &fetched {
                     cluster.sample(&fetch, answer);
                 }
-                ready(fetched)
+                Source::Asked(ready(fetched))
             }
-            None => match kept.remove(&fetch.path) {
-                Some(kept) if !renew.contains(&fetch.path) => {
-                    report.used_answer(fetch.path.template(), kept.age());
-                    ready(Ok(kept.answer))
+            (None, Some(kept)) => {
+                report.used_answer(fetch.path.template(), kept.age());
+                if renew.contains(&fetch.path) {
+                    renewals.push(fetch);
                 }
-                kept => fetch_once(Arc::clone(&cluster), fetch, kept.map(|kept| kept.answer), deadline),
-            },
+                Source::Kept(kept.answer)
+            }
+            (None, None) => Source::Asked(fetch_once(Arc::clone(&cluster), fetch, deadline)),
         })
         .collect();
     drop(known);
@@ -128,15 +131,25 @@ pub(super) async fn run(
     }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let mut running = JoinSet::new();
-    for (position, job) in plan.jobs.into_iter().enumerate() {
-        report.collector(&job.collector).places += 1;
-        let answers: Vec<SharedFetch> =
-            job.answers.iter().flatten().filter_map(|index| fetches.get(*index).cloned()).collect();
-        running.spawn(work(job, position, answers, now, deadline));
-    }
-    drop(fetches);
-
     let mut batches: BTreeMap<String, (Arc<Collector>, Vec<Batch>)> = BTreeMap::new();
+    for (position, job) in plan.jobs.into_iter().enumerate() {
+        let account = report.collector(&job.collector);
+        account.places += 1;
+        if let Some(collection) = made_before(&cluster, &job, &sources) {
+            account.add(&job.place, &collection);
+            if let Ok(rows) = &collection.outcome {
+                add(&mut batches, job.collector, position, Arc::clone(rows));
+            }
+            continue;
+        }
+        let indices = || job.answers.iter().flatten().copied();
+        let answers = indices().filter_map(|index| sources.get(index)).map(Source::shared).collect();
+        let max_age = indices().filter_map(|index| ages.get(index).copied()).min().filter(|age| !age.is_zero());
+        let work = Work { job, position, answers, max_age };
+        running.spawn(work.run(Arc::clone(&cluster), now, deadline));
+    }
+    drop(sources);
+
     while let Some(joined) = running.join_next().await {
         // A job that panicked is a defect of ours; the log has its message, its place is missing, the scrape goes on.
         let Ok(outcome) = joined else { continue };
@@ -146,8 +159,7 @@ pub(super) async fn run(
             Ok(collection) => {
                 account.add(&outcome.place, &collection);
                 if let Ok(rows) = collection.outcome {
-                    let entry = batches.entry(outcome.collector.name().to_owned());
-                    entry.or_insert_with(|| (outcome.collector, Vec::new())).1.push((outcome.position, rows));
+                    add(&mut batches, outcome.collector, outcome.position, rows);
                 }
             }
         }
@@ -157,6 +169,10 @@ pub(super) async fn run(
         collector.failures.sort_by(|a, b| a.place.cmp(&b.place));
     }
     cluster.cache.sweep();
+    cluster.made.sweep();
+    if !renewals.is_empty() {
+        tokio::spawn(renew_kept(cluster, renewals, deadline));
+    }
     report.duration = started.elapsed();
     Scrape { collected, report: Arc::new(report) }
 }
@@ -177,73 +193,60 @@ fn ready(fetched: Fetched) -> SharedFetch {
     future.shared()
 }
 
-/// Fetches; where that fails and an answer is kept that is young enough, that one will do.
-fn fetch_once(cluster: Arc<Cluster>, fetch: Fetch, kept: Option<Answer>, deadline: Instant) -> SharedFetch {
-    let future: Pin<Box<dyn Future<Output = Fetched> + Send>> = Box::pin(async move {
-        let fetched = cluster.client.get(&fetch.path, deadline).await;
-        if let Ok(answer) = &fetched {
-            cluster.cache.put(&fetch, answer);
-            cluster.sample(&fetch, answer);
-        }
-        fetched.or_else(|error| kept.ok_or(error))
-    });
+fn fetch_once(cluster: Arc<Cluster>, fetch: Fetch, deadline: Instant) -> SharedFetch {
+    let future: Pin<Box<dyn Future<Output = Fetched> + Send>> =
+        Box::pin(async move { ask(&cluster, &fetch, deadline).await });
     future.shared()
 }
 
-/// Awaits a job's answers, then a slot, then the call.
-async fn work(job: Job, position: usize, answers: Vec<SharedFetch>, now: u64, deadline: Instant) -> Outcome {
-    let Job { collector, place, answers: bound } = job;
-    let result = match bound {
-        Err(error) => Err(("place", error.to_string())),
-        Ok(_) => {
-            let fetched = join_all(answers).await;
-            match missing(&collector, &place, &fetched) {
-                Some(failure) => Err(failure),
-                None => call(Arc::clone(&collector), place.clone(), fetched, now, deadline).await,
-            }
-        }
-    };
-    Outcome { collector, place, position, result }
-}
-
-/// The first required answer that is not there.
-fn missing(collector: &Collector, place: &Place, fetched: &[Fetched]) -> Option<(&'static str, String)> {
-    collector.schema.requests.iter().zip(fetched).find_map(|(request, fetched)| match fetched {
-        Err(error) if !request.optional => {
-            let path =
-                request.template.bind(place).map_or_else(|_| request.template.to_string(), |path| path.to_string());
-            Some((error.kind.as_str(), format!("{path}: {error}")))
-        }
-        _ => None,
-    })
-}
-
-async fn call(
-    collector: Arc<Collector>,
-    place: Place,
-    fetched: Vec<Fetched>,
-    now: u64,
-    deadline: Instant,
-) -> Result<Collection, (&'static str, String)> {
-    let late = || ("deadline", "the scrape's deadline passed before the collector was done".to_owned());
-    let sandbox = collector.component().sandbox().clone();
-    let turn = timeout_at(deadline, Arc::clone(&collector.calls).acquire_owned()).await.map_err(|_| late())?;
-    if let Some(left) = collector.health.quarantined() {
-        // It began while this place waited for its turn.
-        return Err((QUARANTINED, format!("it broke down too often, the next try is in {} s", left.as_secs() + 1)));
+async fn ask(cluster: &Cluster, fetch: &Fetch, deadline: Instant) -> Fetched {
+    let fetched = cluster.client.get(&fetch.path, deadline).await;
+    if let Ok(answer) = &fetched {
+        cluster.cache.put(fetch, answer);
+        cluster.sample(fetch, answer);
     }
-    let slot = timeout_at(deadline, sandbox.slot()).await.map_err(|_| late())?;
-    let call = tokio::task::spawn_blocking(move || {
-        // Turn and slot go back when the call has ended, even where nobody waits for it any more.
-        let _held = (turn, slot);
-        let responses: Vec<Result<&str, FetchErrorKind>> =
-            fetched.iter().map(|fetched| fetched.as_ref().map(Answer::data).map_err(|error| error.kind)).collect();
-        collector.collect(now, &place, &responses)
-    });
-    match timeout_at(deadline, call).await {
-        Ok(Ok(collection)) => Ok(collection),
-        Ok(Err(panic)) => Err(("host_panic", format!("the exporter panicked: {panic}"))),
-        Err(_) => Err(late()),
+    fetched
+}
+
+/// Asks again for kept answers, for the scrapes to come: this one had answers that are young enough and is over. Where
+/// it fails they are asked for again until they are too old, and then their places fail.
+async fn renew_kept(cluster: Arc<Cluster>, renewals: Vec<Fetch>, deadline: Instant) {
+    join_all(renewals.iter().map(|fetch| ask(&cluster, fetch, deadline))).await;
+}
+
+impl Source {
+    fn shared(&self) -> SharedFetch {
+        match self {
+            Self::Kept(answer) => ready(Ok(answer.clone())),
+            Self::Asked(fetch) => fetch.clone(),
+        }
+    }
+}
+
+/// The rows of a place whose answers are all kept ones that they have been made of.
+fn made_before(cluster: &Cluster, job: &Job, sources: &[Source]) -> Option<Arc<Collection>> {
+    let kept = |index: &usize| match sources.get(*index) {
+        Some(Source::Kept(answer)) => Some(answer),
+        _ => None,
+    };
+    let answers: Vec<&Answer> = job.answers.as_ref().ok()?.iter().map(kept).collect::<Option<_>>()?;
+    // What needs no answers could be made of the time alone.
+    if answers.is_empty() {
+        return None;
+    }
+    cluster.made.get(&job.collector, &job.place, answers.into_iter())
+}
+
+fn add(
+    batches: &mut BTreeMap<String, (Arc<Collector>, Vec<Batch>)>,
+    collector: Arc<Collector>,
+    position: usize,
+    rows: Arc<Rows>,
+) {
+    if let Some((_, batches)) = batches.get_mut(collector.name()) {
+        batches.push((position, rows));
+    } else {
+        batches.insert(collector.name().to_owned(), (collector, vec![(position, rows)]));
     }
 }
 

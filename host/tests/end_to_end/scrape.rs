@@ -118,6 +118,12 @@ async fn later_scrapes_ask_for_little() {
     assert_eq!(first.samples("pve_onboot_status"), second.samples("pve_onboot_status"));
     let age = "pve_exporter_answer_age_seconds{path=\"/nodes/{node}/{type}/{vmid}/config\"}";
     assert!(second.value(age).is_some());
+    // The rows of kept answers are kept with them: none of these calls is made again.
+    let cpu = "pve_exporter_collector_cpu_seconds{collector=\"config\"}";
+    assert!(first.value(cpu).unwrap() > 0.0);
+    assert_eq!(second.value(cpu), Some(0.0));
+    let rows = "pve_exporter_collector_rows{collector=\"config\"}";
+    assert_eq!(first.value(rows), second.value(rows));
 }
 
 #[tokio::test(flavor = "multi_thread")]

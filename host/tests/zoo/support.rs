@@ -108,7 +108,7 @@ impl Animal {
 }
 
 /// The text and OpenMetrics expositions of some calls' rows, and the duplicates among them.
-pub(crate) fn expose(collector: &Collector, batches: Vec<Rows>) -> (String, String, Rejections) {
+pub(crate) fn expose(collector: &Collector, batches: Vec<Arc<Rows>>) -> (String, String, Rejections) {
     let (collected, rejections) = Collected::join(Arc::clone(&collector.schema), batches);
     let [text, open] = [Format::Text, Format::OpenMetrics].map(|format| {
         let mut encoder = Encoder::new(format, 4096);
