@@ -28,7 +28,7 @@ test-debian-std: components
 	PVE_EXPORTER_WASM_STD=debian scripts/build-components builtins target/components-debian
 	PVE_EXPORTER_TEST_COMPONENTS=$(CURDIR)/target/components-debian cargo test $(CARGO_FLAGS) --test golden
 
-test: components zoo prometheus peer
+test: components zoo examples prometheus peer
 	cargo test $(CARGO_FLAGS)
 	$(MAKE) --no-print-directory test-debian-std
 
@@ -36,6 +36,11 @@ test: components zoo prometheus peer
 .PHONY: zoo
 zoo:
 	@scripts/build-components zoo
+
+# The example collectors in JavaScript and Python.
+.PHONY: examples
+examples:
+	@scripts/build-examples
 
 prometheus:
 	@scripts/install-prometheus

@@ -12,9 +12,18 @@ use tokio::time::Instant;
 
 use super::error::FetchError;
 
-/// The last outage of each node, and when it was seen.
+/// Failures in a row that make an outage: a single one may belong to a guest that is being moved.
+const FAILURES: u32 = 2;
+
+/// The last failure of each node.
 #[derive(Default)]
-pub(super) struct Outages(Mutex<HashMap<Arc<str>, (Instant, FetchError)>>);
+pub(super) struct Outages(Mutex<HashMap<Arc<str>, Outage>>);
+
+struct Outage {
+    seen: Instant,
+    failures: u32,
+    error: FetchError,
+}
 
 impl Outages {
     /// Notes what a request to a node came to.
@@ -23,7 +32,9 @@ impl Outages {
         match result {
             // 595 to 599: pveproxy could not reach the node, or got no answer from it.
             Err(error) if error.status.is_some_and(|status| (595..=599).contains(&status)) => {
-                self.0.lock().insert(Arc::clone(node), (Instant::now(), error.clone()));
+                let mut outages = self.0.lock();
+                let failures = outages.get(node).map_or(1, |outage| outage.failures.saturating_add(1));
+                outages.insert(Arc::clone(node), Outage { seen: Instant::now(), failures, error: error.clone() });
             }
             Err(_) => {}
             Ok(()) => drop(self.0.lock().remove(node)),
@@ -33,6 +44,7 @@ impl Outages {
     /// The outage of a node, if it was seen after `since`.
     pub(super) fn since(&self, node: Option<&Arc<str>>, since: Instant) -> Option<FetchError> {
         let outages = self.0.lock();
-        outages.get(node?).filter(|(seen, _)| *seen >= since).map(|(_, error)| error.clone())
+        let outage = outages.get(node?)?;
+        (outage.failures >= FAILURES && outage.seen >= since).then(|| outage.error.clone())
     }
 }

@@ -1,7 +1,6 @@
 //! What the API's paths take: the privilege a token needs and the work a request is for the cluster.
 //!
-//! From Proxmox VE's own source, as far as collectors are likely to ask. What is not in the table is said to be unknown
-//! rather than guessed.
+//! Only what the project's notes on the API say. What is not in the table is said to be unknown rather than guessed.
 
 use crate::api::Template;
 
@@ -31,8 +30,7 @@ const ON_ROOT: &str = "Sys.Audit on /";
 const ON_NODE: &str = "Sys.Audit on /nodes/{node}";
 const ON_GUEST: &str = "VM.Audit on /vms/{vmid}";
 const GUESTS: &str = "VM.Audit on /vms/{vmid}; without it the answer is 200 and []";
-const STORAGES: &str = "Datastore.Audit on /storage/{storage}; without it the answer is 200 and []";
-const ON_STORAGE: &str = "Datastore.Audit on /storage/{storage}";
+const STORAGES: &str = "Datastore.Audit on /storage/{storage}; without it the storage is left out";
 const ANY: &str = "any user";
 
 /// The first that fits counts.
@@ -51,7 +49,6 @@ const ENDPOINTS: &[Endpoint] = &[
     cheap("/nodes/*/qemu", GUESTS),
     cheap("/nodes/*/lxc", GUESTS),
     cheap("/nodes/*/*/*/config", ON_GUEST),
-    cheap("/nodes/*/*/*/status/current", ON_GUEST),
     cheap("/nodes/*/replication", "VM.Audit on /vms/{vmid} of each guest it shows"),
     cheap("/nodes/*/replication/*/status", ON_GUEST),
     cheap("/nodes/*/subscription", "any user; all of it with Sys.Audit on /nodes/{node}"),
@@ -62,12 +59,9 @@ const ENDPOINTS: &[Endpoint] = &[
         "Sys.Audit on / or on /nodes/{node}",
         "asks every disk for its SMART health, and wakes those that sleep",
     ),
-    dear("/nodes/*/disks/smart", ON_ROOT, "asks the disk, and wakes it where it sleeps"),
-    dear("/nodes/*/disks/zfs", ON_ROOT, "runs zpool list, which waits for a pool that hangs"),
-    dear("/nodes/*/disks/zfs/*", ON_ROOT, "runs zpool status, which waits for a pool that hangs"),
+    dear("/nodes/*/disks/smart", ON_ROOT, "runs smartctl on the disk"),
+    dear("/nodes/*/disks/zfs", ON_ROOT, "runs zpool on the node"),
     dear("/nodes/*/storage", STORAGES, "waits for storages that do not answer, such as a dead NFS server"),
-    cheap("/nodes/*/storage/*/status", ON_STORAGE),
-    dear("/nodes/*/storage/*/content", ON_STORAGE, "lists everything on the storage"),
     cheap("/nodes/*/services", ON_NODE),
     cheap("/nodes/*/tasks", "any user, own tasks; all of them with Sys.Audit on /nodes/{node}"),
     cheap("/nodes/*/apt/update", "Sys.Modify on /nodes/{node}: more than PVEAuditor has"),
@@ -117,13 +111,15 @@ mod tests {
             ("/cluster/ha/status/manager_status", ON_ROOT, "cluster"),
             ("/nodes/{node}/{type}/{vmid}/config", ON_GUEST, "guest"),
             ("/nodes/{node}/lxc/{vmid}/config", ON_GUEST, "container"),
-            ("/nodes/{node}/storage/{storage}/status", ON_STORAGE, "storage of a node"),
+            ("/nodes/{node}/storage", STORAGES, "node"),
             ("/nodes/{node}/certificates/info", ANY, "node"),
         ] {
             let template = Template::parse(path).unwrap();
             assert_eq!(endpoint(&template).unwrap().privilege, privilege, "{path}");
             assert_eq!(frequency(&template), often, "{path}");
         }
+        let unknown = Template::parse("/nodes/{node}/storage/{storage}/status").unwrap();
+        assert_eq!((endpoint(&unknown), frequency(&unknown)), (None, "storage of a node"));
         assert_eq!(endpoint(&Template::parse("/nodes/{node}/netstat").unwrap()), None);
     }
 }

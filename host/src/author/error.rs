@@ -2,8 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::api::{ClientError, FetchError};
+use crate::config::ConfigError;
 use crate::registry::{CollectorError, GrantError};
 use crate::sandbox::EngineError;
+use crate::scrape::ScrapeError;
 
 /// Why a subcommand could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +41,14 @@ pub enum AuthorError {
     /// A grant file would be written over.
     #[error("{} is there already; --force replaces it", .0.display())]
     GrantExists(PathBuf),
+    /// A collector can't be named so.
+    #[error(
+        "the name {0:?} is not lower-case letters, digits and single hyphens, beginning with a letter, 63 at most, or is a word of Rust"
+    )]
+    Name(String),
+    /// A project would be written over.
+    #[error("{} is not empty; name another folder", .0.display())]
+    ProjectExists(PathBuf),
     /// A folder of fixtures has no case in it.
     #[error("{}: no case in it; make a folder for each case, such as {}/one-node/nodes/node01/status.json", .0.display(), .0.display())]
     NoCases(PathBuf),
@@ -65,6 +76,47 @@ pub enum AuthorError {
         /// What the manifest asks for.
         requests: Vec<String>,
     },
+    /// A case that is not there.
+    #[error("{}: no case {name}; there are {}", .folder.display(), .there.join(", "))]
+    NoSuchCase {
+        /// The folder.
+        folder: PathBuf,
+        /// The case.
+        name: String,
+        /// The cases of the folder.
+        there: Vec<String>,
+    },
+    /// The configuration can't be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// No module of the configuration fits.
+    #[error("{0}")]
+    Module(String),
+    /// A file that a module names can't be used.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The cluster does not answer.
+    #[error("{path}: {source}")]
+    Api {
+        /// What was asked.
+        path: String,
+        /// Why there is no answer.
+        source: FetchError,
+    },
+    /// A scrape failed as a whole.
+    #[error(transparent)]
+    Scrape(#[from] ScrapeError),
+    /// The server does not run.
+    #[error("can't listen on {address}: {source}; --listen names another address")]
+    Listen {
+        /// The address.
+        address: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// No threads.
+    #[error("no threads to run on: {0}")]
+    Runtime(std::io::Error),
     /// JSON of ours that can't be written: a defect.
     #[error("the report can't be written as JSON: {0}")]
     Json(#[from] serde_json::Error),

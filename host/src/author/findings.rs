@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::Report;
 use super::arguments::Check;
 use super::endpoints::{UNKNOWN, endpoint, frequency};
 use super::error::AuthorError;
 use super::lints::lints;
 use super::series::{Estimate, Size, estimate, place_of};
 use super::workbench::{Broken, Workbench};
+use super::{Report, counted};
 use crate::registry::{Collector, CollectorError, Family, Origin, Request, builtins};
 use crate::sandbox::{Limits, LoadError, Sandbox, contract};
 
@@ -214,8 +214,9 @@ impl Findings {
             let _ = writeln!(page, "\nin a cluster of {nodes} nodes, {guests} guests and {storages} storages a node:");
         }
         for Load { path, requests_a_scrape, max_age_seconds, privilege } in &self.requests {
-            let often = if *max_age_seconds == 0 { "scrape".to_owned() } else { format!("{max_age_seconds} s") };
-            let _ = writeln!(page, "  {requests_a_scrape:>7} requests a {often}: {path} ({privilege})");
+            let often =
+                if *max_age_seconds == 0 { "a scrape".to_owned() } else { format!("every {max_age_seconds} s") };
+            let _ = writeln!(page, "  {requests_a_scrape:>7} requests {often}: {path} ({privilege})");
         }
         for Estimate { labels, rows_a_place, series } in self.series.iter().flatten() {
             let labels = labels.join(", ");
@@ -227,7 +228,7 @@ impl Findings {
         }
         let of = |severity| self.findings.iter().filter(|finding| finding.severity == severity).count();
         let (errors, warnings) = (of(Severity::Error), of(Severity::Warning));
-        let _ = writeln!(page, "\n{}: {errors} errors, {warnings} warnings", self.file);
+        let _ = writeln!(page, "\n{}: {}, {}", self.file, counted(errors, "error"), counted(warnings, "warning"));
         page
     }
 }

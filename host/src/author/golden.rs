@@ -5,7 +5,6 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::Report;
 use super::arguments::Test;
 use super::cost::CostTable;
 use super::difference::difference;
@@ -13,6 +12,7 @@ use super::error::AuthorError;
 use super::fixture::{Case, EXPECTED_LOG, EXPECTED_PROM, read_cases};
 use super::trial::{self, Trial};
 use super::workbench::Workbench;
+use super::{Report, counted};
 
 /// Runs all cases; fails where one differs.
 pub(super) fn test(arguments: &Test) -> Result<Report, AuthorError> {
@@ -21,7 +21,7 @@ pub(super) fn test(arguments: &Test) -> Result<Report, AuthorError> {
     let cases = read_cases(&arguments.fixtures)?;
     let (mut text, mut failed, mut costs) = (String::new(), 0, CostTable::default());
     for case in &cases {
-        let trial = trial::run(&mut bench.collector, &mut metered, case)?;
+        let trial = trial::run(&mut bench.collector, Some(&mut metered), case)?;
         costs.add(&case.name, &trial.peak);
         let problems = judge(case, &trial, arguments.update)?;
         let verdict = if problems.is_empty() { "ok" } else { "FAILED" };
@@ -30,15 +30,15 @@ pub(super) fn test(arguments: &Test) -> Result<Report, AuthorError> {
         text.push_str(&problems);
     }
     let _ = write!(text, "\n{}", costs.render(&bench.collector.limits));
+    let all = counted(cases.len(), "case");
     let _ = match (failed, arguments.update) {
-        (0, false) => writeln!(text, "\n{} cases, all as expected", cases.len()),
-        (0, true) => writeln!(text, "\n{} cases written; read the difference before you commit it", cases.len()),
+        (0, false) => writeln!(text, "\n{all}, all as expected"),
+        (0, true) => writeln!(text, "\n{all} written; read the difference before you commit it"),
         (_, false) => writeln!(
             text,
-            "\n{failed} of {} cases differ; if that is as it should be, --update writes what is there as expected",
-            cases.len()
+            "\n{failed} of {all} failed; if what is there is as it should be, --update writes it as expected"
         ),
-        (_, true) => writeln!(text, "\n{failed} of {} cases break the contract", cases.len()),
+        (_, true) => writeln!(text, "\n{failed} of {all} broke the contract"),
     };
     Ok(Report { text, success: failed == 0 })
 }

@@ -5,6 +5,9 @@
 //!
 //! - [`command`]: the grammar; [`run`]: what was asked for.
 //! - `workbench`: a file, loaded as the host would. `summary`, `findings`, `golden` look at it from three sides.
+//! - `template`: a project to begin with.
+//! - `recording`: fixtures from a cluster, with `pseudonyms` for what must not be published.
+//! - `serving`: a component at work while it is written; `source` is what it works on.
 //! - `fixture`: answers out of a folder. `trial`: what a collector makes of them, and what that takes.
 
 mod arguments;
@@ -16,9 +19,16 @@ mod findings;
 mod fixture;
 mod golden;
 mod lints;
+mod members;
 mod places;
+mod pseudonyms;
+mod recording;
+mod scrubber;
 mod series;
+mod serving;
+mod source;
 mod summary;
+mod template;
 mod transcript;
 mod trial;
 mod workbench;
@@ -69,8 +79,16 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
 
 fn act(action: Action) -> Result<Report, AuthorError> {
     match action {
+        Action::New(new) => template::new(&new),
         Action::Inspect(inspect) => summary::inspect(&inspect),
         Action::Check(check) => findings::check(&check),
         Action::Test(test) => golden::test(&test),
+        Action::Run(run) => serving::run(&run),
+        Action::Record(record) => recording::record(&record),
     }
+}
+
+/// `1 case`, `2 cases`.
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

@@ -59,13 +59,19 @@ impl Peak {
     }
 }
 
-/// Runs a collector for every place of a case, and once more where instructions are counted.
-pub(super) fn run(collector: &mut Collector, metered: &mut Collector, case: &Case) -> Result<Trial, AuthorError> {
+/// Runs a collector for every place of a case; once more where instructions are counted, if there is such a one.
+pub(super) fn run(
+    collector: &mut Collector,
+    mut metered: Option<&mut Collector>,
+    case: &Case,
+) -> Result<Trial, AuthorError> {
     let schema = Arc::clone(&collector.schema);
     check_declared(&schema, case)?;
     let settings = if case.settings.is_empty() { collector.settings.clone() } else { case.settings.clone() };
     let before = std::mem::replace(&mut collector.settings, settings.clone());
-    metered.settings = settings;
+    if let Some(metered) = &mut metered {
+        metered.settings = settings;
+    }
 
     let (mut log, mut peak, mut rejections) = (String::new(), Peak::default(), Rejections::default());
     let (mut batches, mut rows_by_table) = (Vec::new(), vec![0; schema.outline().len()]);
@@ -85,9 +91,10 @@ pub(super) fn run(collector: &mut Collector, metered: &mut Collector, case: &Cas
         }
         peak.calls += 1;
         peak.take(&collection.usage);
-        peak.take_metered(
-            transcript(|| metered.collect(case.now, &place, &responses)).0.usage.metered.unwrap_or_default(),
-        );
+        if let Some(metered) = &metered {
+            let (collection, _) = transcript(|| metered.collect(case.now, &place, &responses));
+            peak.take_metered(collection.usage.metered.unwrap_or_default());
+        }
         if let Some(rows) = note(collection, &name, &mut log, &mut rejections) {
             peak.rows = peak.rows.max(rows.rows());
             peak.series = peak.series.max(rows.series());

@@ -43,8 +43,8 @@ const TABLE: [Deliberate; 10] = [
     Deliberate {
         name: "guest-just-gone",
         why: "a guest that migrates between two calls costs its own series",
-        prepare: |sim| status(sim, "/nodes/node01/qemu/100/config", 595),
-        peer_fails: Some("595 Errors during connection establishment"),
+        prepare: |sim| status(sim, "/nodes/node01/qemu/100/config", 500),
+        peer_fails: Some("500 Internal Server Error"),
         differences: &[("missing", "pve_onboot_status", 1)],
     },
     Deliberate {

@@ -6,8 +6,8 @@
 //! * `peer` runs the program, `pair` runs both, `exposition` reads and compares what they say.
 //! * `samples` is the proof over the `shapes` of clusters; `differences` names what differs on purpose, and why.
 //! * `dashboard` runs Grafana dashboard 10347's queries on both programs' data in a real Prometheus.
-//! * `parameters` and `requests` are about `/pve` itself: what its parameters mean, what a scrape costs.
-//! * `labels` reads back, with strict parsers, whatever label values can hold.
+//! * `flags` are all known; `parameters` and `requests` are about `/pve` itself: what its parameters mean, what a scrape costs.
+//! * `labels` and `formats` read, with strict parsers, whatever label values can hold, and whole answers.
 //!
 //! `make test` installs the program (`scripts/install-peer`). Where it can't be had these tests say that they are
 //! skipped; with `PVE_EXPORTER_DEMAND_PEER` in the environment (CI) they fail instead.
@@ -23,6 +23,8 @@
 mod dashboard;
 mod differences;
 mod exposition;
+mod flags;
+mod formats;
 mod labels;
 mod pair;
 mod parameters;

@@ -89,11 +89,23 @@ async fn both() {
     let setup = setup(&[]).await;
     let guests = local_guests(&setup.sim);
     assert_eq!(requests(&setup, "cluster=1&node=1").await, expected(&[&CLUSTER, &NODE, &[(CONFIG, guests)]]));
-    // Configurations and disks are good for minutes: the second scrape adds a bounded number of calls, none so soon.
-    let again = requests(&setup, "cluster=1&node=1").await;
-    let kept = |path: &&str| matches!(*path, CONFIG | "/nodes/{node}/disks/list");
-    let wanted = expected(&[&CLUSTER, &NODE]);
-    assert_eq!(again, wanted.into_iter().filter(|(path, _)| !kept(&path.as_str())).collect());
+    // Configurations and disks are good for minutes; each scrape renews its share of the oldest, here one of each.
+    let mut again = requests(&setup, "cluster=1&node=1").await;
+    for path in [CONFIG, "/nodes/{node}/disks/list"] {
+        let renewed = again.insert(path.to_owned(), 1).unwrap_or_default();
+        assert!(renewed <= 1, "{renewed} of {guests} {path}");
+    }
+    assert_eq!(again, expected(&[&CLUSTER, &NODE, &[(CONFIG, 1)]]));
+}
+
+/// As fresh as the original's, at its price.
+#[tokio::test(flavor = "multi_thread")]
+async fn always_fresh() {
+    let setup = setup(&["--api.max-age", "0s"]).await;
+    let expected = expected(&[&CLUSTER, &NODE, &[(CONFIG, local_guests(&setup.sim))]]);
+    for _ in 0..3 {
+        assert_eq!(requests(&setup, "cluster=1&node=1").await, expected);
+    }
 }
 
 /// With the original's collectors alone: five for the cluster, where it makes eleven.

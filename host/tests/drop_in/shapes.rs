@@ -7,8 +7,11 @@ pub(crate) struct Shape {
     /// Its module's name.
     pub(crate) name: &'static str,
     pub(crate) spec: Spec,
-    pub(crate) prepare: fn(&Sim),
+    pub(crate) prepare: Prepare,
 }
+
+/// Changes a running cluster.
+type Prepare = fn(&Sim);
 
 fn shape(name: &'static str, spec: Spec) -> Shape {
     Shape { name, spec, prepare: |_| {} }
@@ -41,17 +44,15 @@ pub(crate) fn shapes() -> Vec<Shape> {
         shape("replication", Spec { replication: 15, ..base() }),
     ];
     // Guests of a node that is down are bare entries, its HA services wait for the fence, jobs to it fail.
-    for (name, down) in
-        [("down", Down::NoRoute), ("refused", Down::Refused), ("stale", Down::Stale), ("silent", Down::Timeout)]
-    {
-        let spec = Spec { ha: 20, replication: 9, ..base() };
-        let prepare: fn(&Sim) = match down {
-            Down::NoRoute => |sim| sim.node_down("node02", Down::NoRoute).unwrap(),
-            Down::Refused => |sim| sim.node_down("node02", Down::Refused).unwrap(),
-            Down::Stale => |sim| sim.node_down("node02", Down::Stale).unwrap(),
-            Down::Timeout => |sim| sim.node_down("node02", Down::Timeout).unwrap(),
-        };
-        shapes.push(Shape { name, spec, prepare });
+    // Where it has only just died, or its API alone is gone, the cluster still calls it online.
+    let downs: [(&str, Prepare); 4] = [
+        ("down", |sim| sim.node_down("node02", Down::NoRoute).unwrap()),
+        ("refused", |sim| sim.node_down("node02", Down::Refused).unwrap()),
+        ("stale", |sim| sim.node_down("node02", Down::Stale).unwrap()),
+        ("silent", |sim| sim.node_down("node02", Down::Timeout).unwrap()),
+    ];
+    for (name, prepare) in downs {
+        shapes.push(Shape { prepare, ..shape(name, Spec { ha: 20, replication: 9, ..base() }) });
     }
     // A node that is down and has no HA service: its own state is unknown.
     shapes.push(Shape {
@@ -59,7 +60,7 @@ pub(crate) fn shapes() -> Vec<Shape> {
         ..shape("down-without-ha", Spec { ha: 1, ..base() })
     });
     // Versions before 6, rights that are missing, a qnetd that hangs: the peer takes any error as "there is none".
-    let broken: [(&'static str, fn(&Sim)); 3] = [
+    let broken: [(&str, Prepare); 3] = [
         ("qdevice-501", |sim| qdevice(sim, 501)),
         ("qdevice-403", |sim| qdevice(sim, 403)),
         ("qdevice-500", |sim| qdevice(sim, 500)),
@@ -69,7 +70,7 @@ pub(crate) fn shapes() -> Vec<Shape> {
         shapes.push(shape(name, Spec { subscription: name.to_owned(), ..base() }));
     }
     // A word that is none of the six, without a level, with an empty date.
-    let prepare: fn(&Sim) = |sim| {
+    let prepare: Prepare = |sim| {
         let path = "/nodes/{node}/subscription".to_owned();
         let body = r#"{"data":{"status":"unheard-of","nextduedate":""}}"#;
         sim.fault(Fault { path, body: Some(FaultBody::Raw(body.to_owned())), ..Fault::default() });

@@ -63,7 +63,8 @@ async fn a_dead_node_is_asked_once_around() {
     let setup = Setup::start(Spec { guests: 200, ..spec() }, &[]).await;
     setup.sim.node_down_after("node02", Down::Stale, Duration::from_millis(300)).unwrap();
     let exposition = setup.scrape().await;
-    assert!(setup.sim.counters().nodes["node02"].total <= 3);
+    // Three at once, and those that took a slot before the second failure was known.
+    assert!(setup.sim.counters().nodes["node02"].total <= 8);
     let labels = "{collector=\"config\",node=\"node02\",reason=\"unavailable\"}";
     let failed = exposition.value(&format!("pve_exporter_collector_failed_places{labels}"));
     assert!(failed.is_some_and(|guests| guests > 20.0), "{failed:?}");

@@ -1,0 +1,110 @@
+//! Collectors in JavaScript and Python: the examples and the templates, built from source and run under the defaults.
+//!
+//! `scripts/build-examples` gets the tools. Where they can't be had this is skipped, unless
+//! `PVE_EXPORTER_DEMAND_LANGUAGES` is set.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use pve_exporter::registry::{Catalog, Loader, NoTrial};
+use pve_exporter::sandbox::{Limits, Sandbox};
+
+use crate::support::{Bench, root};
+
+/// Says that something is left out; an error where it was demanded. Always false.
+pub(crate) fn skipped(what: &str) -> bool {
+    assert!(std::env::var_os("PVE_EXPORTER_DEMAND_LANGUAGES").is_none(), "{what}: not there, but demanded");
+    eprintln!("skipped: {what}");
+    false
+}
+
+/// Builds both examples, once.
+fn examples() {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let output = Command::new(root().join("scripts/build-examples")).stdin(Stdio::null()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    });
+}
+
+fn tool(path: &str) -> Option<PathBuf> {
+    examples();
+    Some(root().join("target/languages").join(path)).filter(|path| path.exists())
+}
+
+fn example(name: &str, folder: &str) {
+    examples();
+    let component = root().join("target/examples").join(format!("{name}.wasm"));
+    if !component.exists() {
+        skipped(name);
+        return;
+    }
+    let bench = Bench::new();
+    let folder = root().join("docs/examples").join(folder);
+    for command in ["test", "check"] {
+        let fixtures = folder.join("fixtures");
+        let arguments = [command, component.to_str().unwrap(), "--fixtures", fixtures.to_str().unwrap()];
+        let outcome = bench.run(&arguments);
+        assert_eq!(outcome.status, 0, "{}", outcome.text);
+    }
+    loads_with_no_more_than_its_grant(&component, &folder, name);
+}
+
+/// In a collectors folder, as an operator would have it: default limits, the example's grant file.
+fn loads_with_no_more_than_its_grant(component: &Path, folder: &Path, name: &str) {
+    let bench = Bench::new();
+    std::fs::copy(component, bench.path(&format!("{name}.wasm"))).unwrap();
+    std::fs::copy(folder.join(format!("{name}.yml")), bench.path(&format!("{name}.yml"))).unwrap();
+    let limits = Limits::default();
+    let cache = root().join("target/author-cache");
+    std::fs::create_dir_all(&cache).unwrap();
+    let sandbox = Sandbox::new(4, limits.memory, Some(&cache.canonicalize().unwrap())).unwrap();
+    let loader = Loader { sandbox, compiler: None, max_memory: limits.memory, limits };
+    let catalog = Catalog::new(loader, Vec::new(), vec![bench.directory.path().to_owned()]);
+    let changes = catalog.reload(&NoTrial);
+    assert!(!changes.has_problems(), "{changes}");
+    assert!(catalog.serving().get(name).is_some());
+}
+
+#[test]
+fn zfs_pools_in_javascript() {
+    example("zfs-pools", "zfs-pools-js");
+}
+
+#[test]
+fn certificate_expiry_in_python() {
+    example("certificate-expiry", "certificate-expiry-py");
+}
+
+#[test]
+fn a_javascript_project_passes_its_own_test() {
+    let Some(modules) = tool("js/node_modules") else {
+        skipped("componentize-js");
+        return;
+    };
+    let bench = Bench::new();
+    assert_eq!(bench.run(&["new", "fresh", "--lang", "js"]).status, 0);
+    std::os::unix::fs::symlink(modules, bench.path("fresh/node_modules")).unwrap();
+    passes(&bench, Command::new("npm").args(["run", "build"]));
+}
+
+#[test]
+fn a_python_project_passes_its_own_test() {
+    let Some(componentize) = tool("py/bin/componentize-py") else {
+        skipped("componentize-py");
+        return;
+    };
+    let bench = Bench::new();
+    assert_eq!(bench.run(&["new", "fresh", "--lang", "python"]).status, 0);
+    std::fs::create_dir(bench.path("fresh/build")).unwrap();
+    let arguments = ["-d", "wit", "-w", "collector", "componentize", "collector", "-o", "build/fresh.wasm"];
+    passes(&bench, Command::new(componentize).args(arguments));
+}
+
+fn passes(bench: &Bench, build: &mut Command) {
+    let output = build.current_dir(bench.path("fresh")).stdin(Stdio::null()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let outcome = bench.run(&["test", "fresh/build/fresh.wasm", "--fixtures", "fresh/fixtures"]);
+    assert_eq!(outcome.status, 0, "{}", outcome.text);
+}

@@ -1,0 +1,28 @@
+//! The `collector` subcommands as an author meets them: the binary, its words and its exit status, its errors included.
+//! Golden: `UPDATE_GOLDEN=1` rewrites `tests/golden/author`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on fails"
+)]
+
+mod checking;
+mod inspecting;
+mod languages;
+mod projects;
+mod recording;
+mod serving;
+mod support;
+mod testing;
+mod tutorial;
+
+// Components made by hand: the same bytes on every machine.
+#[allow(dead_code, reason = "the zoo's, of which less is needed here")]
+#[path = "../zoo/forge.rs"]
+mod forge;
+#[allow(dead_code, reason = "the zoo's, of which less is needed here")]
+#[path = "../zoo/image.rs"]
+mod image;
