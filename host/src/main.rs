@@ -20,6 +20,7 @@ const CONFIGURATION: u8 = 2;
 const PEER_FLAGS: [&str; 2] = ["pve-api-metrics", "target-metrics"];
 
 fn main() -> ExitCode {
+    one_heap();
     // The exporter calls itself to compile components in a process that can be ended.
     let mut arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
     if arguments.next().as_deref() == Some(COMPILE_COMMAND) {
@@ -65,6 +66,28 @@ fn run(flags: Flags, config: Config) -> anyhow::Result<()> {
         exporter::run(flags, config, stop_signal()).await?;
         Ok(())
     })
+}
+
+/// Begins again with one heap for all threads, unless the operator has said how many there are to be.
+///
+/// glibc gives each thread a heap of its own and keeps what is freed there; the rows of 10,000 guests, made on whichever thread
+/// is free, were kept some five times over: 195 MiB, 85 MiB with one heap, at no cost in CPU time. The setting is read
+/// before `main`, and the call that would change it later is unsafe. Where it can't be done, memory is all that is lost.
+fn one_heap() {
+    use std::os::unix::process::CommandExt as _;
+    const HEAPS: &str = "MALLOC_ARENA_MAX";
+    if cfg!(target_env = "gnu")
+        && std::env::var_os(HEAPS).is_none()
+        && let Ok(executable) = std::env::current_exe()
+    {
+        let mut arguments = std::env::args_os();
+        let mut command = std::process::Command::new(executable);
+        if let Some(name) = arguments.next() {
+            command.arg0(name);
+        }
+        // The same process goes on as the new program; it comes back only where that failed.
+        let _ = command.args(arguments).env(HEAPS, "1").exec();
+    }
 }
 
 /// SIGINT or SIGTERM.
