@@ -87,7 +87,10 @@ impl Cluster {
     /// Our exporter; its compiled code is cached in the cluster's directory.
     pub(crate) fn exporter(&self) -> Result<Server> {
         let address = free_address()?;
-        Server::start(self.exporter_command(address), address)
+        let exporter = Server::start(self.exporter_command(address), address)?;
+        // It listens before the collectors are compiled; the start is a row of its own.
+        http::scrape(address, "/-/ready", Scraper::Plain)?;
+        Ok(exporter)
     }
 
     pub(crate) fn exporter_command(&self, address: SocketAddr) -> Command {
