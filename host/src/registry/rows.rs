@@ -309,3 +309,42 @@ fn fits(row: &contract::Row, table: &Table, limits: &Limits) -> Result<usize, Mi
     }
     Ok(series)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schema() -> Schema {
+        let metric = |name: &str| contract::Metric {
+            name: name.to_owned(),
+            help: "A metric.".to_owned(),
+            kind: contract::Kind::Gauge,
+        };
+        let manifest = contract::Manifest {
+            name: "wide".to_owned(),
+            version: "1".to_owned(),
+            description: "Long labels for many metrics".to_owned(),
+            requests: Vec::new(),
+            tables: vec![contract::Table {
+                label_names: vec!["text".to_owned()],
+                metrics: vec![metric("pve_a"), metric("pve_b"), metric("pve_c")],
+            }],
+        };
+        Schema::check(manifest, &Limits::default()).unwrap()
+    }
+
+    fn row(bytes: usize) -> contract::Row {
+        let value = contract::Value::Number(1.0);
+        contract::Row { table: 0, labels: vec!["x".repeat(bytes)], values: vec![value; 3] }
+    }
+
+    #[test]
+    fn text_is_counted_for_each_line_of_a_row() {
+        let (rows, _) = Rows::check(vec![row(1000)], &schema(), &Limits::default()).unwrap();
+        assert!((3000..3300).contains(&rows.text_bytes()), "{}", rows.text_bytes());
+        let limits = Limits { exposition_bytes: 5000, ..Limits::default() };
+        assert!(Rows::check(vec![row(1000)], &schema(), &limits).is_ok());
+        let two = Rows::check(vec![row(1000), row(1001)], &schema(), &limits);
+        assert_eq!(two.unwrap_err(), Budget::Text { limit: 5000 });
+    }
+}
