@@ -5,7 +5,7 @@ use std::future::Future;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -57,6 +57,9 @@ pub enum ExporterError {
     /// A setting for a collector that is not built in.
     #[error("--collectors.setting: {0} is no built-in collector; settings of others stand in their grant files")]
     UnknownCollector(String),
+    /// Components of folders can't be compiled safely.
+    #[error("--collectors.directory: there is no folder for compiled code; name one with --sandbox.cache-directory")]
+    NoCompiler,
     /// Certificate or key for HTTPS can't be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -84,7 +87,10 @@ impl ExporterError {
     /// Whether the configuration is at fault, rather than the machine or the network.
     #[must_use]
     pub fn is_configuration(&self) -> bool {
-        matches!(self, Self::Client(_) | Self::Refused { .. } | Self::UnknownCollector(_) | Self::Tls(_))
+        matches!(
+            self,
+            Self::Client(_) | Self::Refused { .. } | Self::UnknownCollector(_) | Self::Tls(_) | Self::NoCompiler
+        )
     }
 }
 
@@ -224,29 +230,44 @@ fn catalog(flags: &Flags) -> Result<Catalog, ExporterError> {
         serving.add(Arc::clone(&collector)).map_err(|source| ExporterError::Conflict { name, source })?;
         collectors.push(collector);
     }
+    if loader.compiler.is_none() && !flags.collectors_directories.is_empty() {
+        // Compiling has no bounds within this process.
+        return Err(ExporterError::NoCompiler);
+    }
     let catalog = Catalog::new(loader, collectors, flags.collectors_directories.clone());
     reload::log(&catalog.reload(&NoTrial));
     Ok(catalog)
 }
 
-/// Where compiled code is kept: ours alone, since what is in it is run. `None` where there is no such place: then each start
-/// compiles again (half a second), and large components of folders are compiled without a bound on the time.
+/// Where compiled code is kept: ours alone, since what is in it is run. Where there is no lasting place for it, a folder of
+/// this process below the system's temporary one: components of folders are compiled by a process of its own in any case,
+/// which hands them over through it. `None` where there is neither.
 pub(crate) fn cache_directory(wanted: Option<&Path>) -> Option<PathBuf> {
     let from = |variable: &str| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let directory = wanted.map(Path::to_owned).or_else(|| {
+    let lasting = wanted.map(Path::to_owned).or_else(|| {
         let base = from("CACHE_DIRECTORY")
             .or_else(|| from("XDG_CACHE_HOME").map(|base| base.join("pve-exporter")))
             .or_else(|| from("HOME").map(|home| home.join(".cache/pve-exporter")))?;
         // wasmtime wants an absolute path, and systemd gives one.
         base.is_absolute().then_some(base)
-    })?;
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true).mode(0o700);
-    match builder.create(&directory).and_then(|()| directory.canonicalize()) {
-        Ok(directory) => Some(directory),
-        Err(error) => {
-            tracing::warn!(directory = %directory.display(), %error, "compiled code is not kept (--sandbox.cache-directory)");
-            None
+    });
+    let make = |directory: &Path, recursive: bool| {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(recursive).mode(0o700).create(directory).and_then(|()| directory.canonicalize())
+    };
+    if let Some(directory) = lasting {
+        match make(&directory, true) {
+            Ok(directory) => return Some(directory),
+            Err(error) => {
+                let directory = directory.display();
+                tracing::warn!(%directory, %error, "compiled code is not kept (--sandbox.cache-directory)");
+            }
         }
     }
+    // Not recursive: a folder that somebody else has made there is not ours to trust.
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let name = format!("pve-exporter-{}-{}", std::process::id(), since.as_nanos());
+    make(&std::env::temp_dir().join(name), false)
+        .inspect_err(|error| tracing::warn!(%error, "no folder for compiled code, not even a temporary one"))
+        .ok()
 }

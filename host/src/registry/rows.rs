@@ -26,6 +26,12 @@ pub enum Budget {
         /// Series allowed.
         limit: usize,
     },
+    /// Too much text: 45 KB of component can give long labels to so many metrics that they make gigabytes.
+    #[error("gave more than {limit} bytes of exposition (limits: exposition-bytes)")]
+    Text {
+        /// Bytes allowed.
+        limit: usize,
+    },
 }
 
 impl Budget {
@@ -35,6 +41,7 @@ impl Budget {
         match self {
             Self::Rows { .. } => "rows_limit",
             Self::Series { .. } => "series_limit",
+            Self::Text { .. } => "exposition_bytes_limit",
         }
     }
 }
@@ -136,6 +143,7 @@ pub struct Rows {
     pub(super) tables: Vec<TableRows>,
     rows: usize,
     series: usize,
+    text_bytes: usize,
 }
 
 impl Rows {
@@ -145,7 +153,7 @@ impl Rows {
             return Err(Budget::Rows { rows: rows.len(), limit: limits.rows });
         }
         let tables = schema.tables.iter().map(|table| TableRows { columns: table.columns.len(), ..Default::default() });
-        let mut checked = Self { tables: tables.collect(), rows: 0, series: 0 };
+        let mut checked = Self { tables: tables.collect(), rows: 0, series: 0, text_bytes: 0 };
         let mut rejections = Rejections::default();
         for row in rows {
             let index = row.table as usize;
@@ -165,7 +173,11 @@ impl Rows {
             if checked.series > limits.series {
                 return Err(Budget::Series { limit: limits.series });
             }
-            keep(kept, table, &row, &mut rejections);
+            let labels = keep(kept, table, &row, &mut rejections);
+            checked.text_bytes = checked.text_bytes.saturating_add(text_bytes(&row, table, labels));
+            if checked.text_bytes > limits.exposition_bytes {
+                return Err(Budget::Text { limit: limits.exposition_bytes });
+            }
         }
         Ok((checked, rejections))
     }
@@ -176,6 +188,12 @@ impl Rows {
         self.rows
     }
 
+    /// Bytes they make in the exposition, at most.
+    #[must_use]
+    pub fn text_bytes(&self) -> usize {
+        self.text_bytes
+    }
+
     /// Series they make, before duplicates are taken out.
     #[must_use]
     pub fn series(&self) -> usize {
@@ -183,7 +201,9 @@ impl Rows {
     }
 }
 
-fn keep(kept: &mut TableRows, table: &Table, row: &contract::Row, rejections: &mut Rejections) {
+/// Gives the bytes of the row's label block.
+fn keep(kept: &mut TableRows, table: &Table, row: &contract::Row, rejections: &mut Rejections) -> usize {
+    let before = kept.blocks.len();
     for (position, (name, value)) in table.label_names.iter().zip(&row.labels).enumerate() {
         if position > 0 {
             kept.blocks.push(',');
@@ -204,6 +224,13 @@ fn keep(kept: &mut TableRows, table: &Table, row: &contract::Row, rejections: &m
             contract::Value::State(state) => Cell::State(*state),
         });
     }
+    kept.blocks.len() - before
+}
+
+/// What a row adds to the exposition: its labels stand in each of its lines.
+fn text_bytes(row: &contract::Row, table: &Table, labels: usize) -> usize {
+    let present = row.values.iter().zip(&table.columns).filter(|(value, _)| !matches!(value, contract::Value::Absent));
+    present.map(|(_, column)| column.line_bytes + labels * column.states.len().max(1)).sum()
 }
 
 enum Misfit {
@@ -281,4 +308,43 @@ fn fits(row: &contract::Row, table: &Table, limits: &Limits) -> Result<usize, Mi
         };
     }
     Ok(series)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schema() -> Schema {
+        let metric = |name: &str| contract::Metric {
+            name: name.to_owned(),
+            help: "A metric.".to_owned(),
+            kind: contract::Kind::Gauge,
+        };
+        let manifest = contract::Manifest {
+            name: "wide".to_owned(),
+            version: "1".to_owned(),
+            description: "Long labels for many metrics".to_owned(),
+            requests: Vec::new(),
+            tables: vec![contract::Table {
+                label_names: vec!["text".to_owned()],
+                metrics: vec![metric("pve_a"), metric("pve_b"), metric("pve_c")],
+            }],
+        };
+        Schema::check(manifest, &Limits::default()).unwrap()
+    }
+
+    fn row(bytes: usize) -> contract::Row {
+        let value = contract::Value::Number(1.0);
+        contract::Row { table: 0, labels: vec!["x".repeat(bytes)], values: vec![value; 3] }
+    }
+
+    #[test]
+    fn text_is_counted_for_each_line_of_a_row() {
+        let (rows, _) = Rows::check(vec![row(1000)], &schema(), &Limits::default()).unwrap();
+        assert!((3000..3300).contains(&rows.text_bytes()), "{}", rows.text_bytes());
+        let limits = Limits { exposition_bytes: 5000, ..Limits::default() };
+        assert!(Rows::check(vec![row(1000)], &schema(), &limits).is_ok());
+        let two = Rows::check(vec![row(1000), row(1001)], &schema(), &limits);
+        assert_eq!(two.unwrap_err(), Budget::Text { limit: 5000 });
+    }
 }

@@ -53,6 +53,8 @@ pub(super) struct Table {
 pub(super) struct Column {
     pub(super) kind: Kind,
     pub(super) states: Vec<String>,
+    /// Bytes of its lines in the exposition for one row, without the row's labels.
+    pub(super) line_bytes: usize,
 }
 
 /// A metric family: one name in the exposition, from one or several tables.
@@ -214,7 +216,8 @@ impl Check<'_> {
             let mut columns = Vec::with_capacity(table.metrics.len());
             for (column, metric) in table.metrics.into_iter().enumerate() {
                 let (family, states) = self.metric(metric, &table.label_names, (index, column));
-                columns.push(Column { kind: family.kind.clone(), states });
+                let line_bytes = line_bytes(&family, &states);
+                columns.push(Column { kind: family.kind.clone(), states, line_bytes });
                 match families.iter_mut().find(|other| other.name == family.name) {
                     Some(first) => self.join(first, family),
                     None => families.push(family),
@@ -308,6 +311,15 @@ impl Check<'_> {
             self.problem(format!("{name} has two sets of label names"));
         }
         first.members.extend(second.members);
+    }
+}
+
+/// Name, braces, a value of up to 24 characters and the end of the line; for a state-set, once a state and with the state.
+fn line_bytes(family: &Family, states: &[String]) -> usize {
+    let line = family.name.len() + 28;
+    match &family.kind {
+        Kind::StateSet { label } => states.iter().map(|state| line + label.len() + state.len() + 4).sum(),
+        _ => line,
     }
 }
 

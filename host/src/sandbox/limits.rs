@@ -44,6 +44,8 @@ pub struct Limits {
     pub rows: usize,
     /// Series of one call, after state-sets are expanded.
     pub series: usize,
+    /// Bytes of the collector's part of an exposition, all places of a scrape together.
+    pub exposition_bytes: usize,
     /// Bytes of one label value; a row with a longer one is lost.
     pub label_value_bytes: usize,
     /// Warnings kept of one call.
@@ -72,6 +74,8 @@ impl Default for Limits {
             lifted_bytes: 64 * MIB,
             rows: 200_000,
             series: 500_000,
+            // `resources` makes 18 MiB of 10,000 guests.
+            exposition_bytes: 64 * MIB,
             label_value_bytes: 1024,
             warnings: 10,
             log_lines: 20,
@@ -82,7 +86,7 @@ impl Default for Limits {
 
 impl Limits {
     /// Names of the limits, as grants and `--sandbox.limit` spell them.
-    pub const NAMES: [&'static str; 17] = [
+    pub const NAMES: [&'static str; 18] = [
         "component-bytes",
         "compile-time",
         "requests",
@@ -95,6 +99,7 @@ impl Limits {
         "lifted-bytes",
         "rows",
         "series",
+        "exposition-bytes",
         "label-value-bytes",
         "warnings",
         "log-lines",
@@ -119,6 +124,7 @@ impl Limits {
             "lifted-bytes" => self.lifted_bytes = number()?,
             "rows" => self.rows = number()?,
             "series" => self.series = number()?,
+            "exposition-bytes" => self.exposition_bytes = number()?,
             "label-value-bytes" => self.label_value_bytes = number()?,
             "warnings" => self.warnings = number()?,
             "log-lines" => self.log_lines = number()?,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::inventory::Node;
 use crate::api::{FetchError, Place};
-use crate::registry::{Collection, Collector, Rejections};
+use crate::registry::{Budget, Collection, Collector, Rejections, Rows};
 
 /// The account of one scrape.
 #[derive(Debug)]
@@ -38,6 +38,8 @@ pub struct CollectorReport {
     pub memory: usize,
     /// The highest use of each limit by one call, from 0 to 1.
     pub used: BTreeMap<&'static str, f64>,
+    /// Bytes of the exposition so far, at most.
+    pub(super) text_bytes: usize,
     /// Rows kept.
     pub rows: usize,
     /// Series written, duplicates left out.
@@ -70,8 +72,8 @@ impl CollectorReport {
         self.failures.push(Failure { place, reason, detail });
     }
 
-    /// Adds what one call came to, but for its rows.
-    pub(super) fn add(&mut self, place: &Place, collection: &Collection) {
+    /// Adds what one call came to; gives its rows, unless the collector's places have made too much text together.
+    pub(super) fn add(&mut self, place: &Place, collection: &Collection, exposition_bytes: usize) -> Option<Arc<Rows>> {
         for (limit, ratio) in &collection.used {
             let highest = self.used.entry(limit).or_default();
             *highest = highest.max(*ratio);
@@ -81,10 +83,21 @@ impl CollectorReport {
         self.memory = self.memory.max(collection.usage.memory);
         self.rejections.merge(collection.rejections.clone());
         self.warnings.extend(collection.warnings.iter().map(|warning| (place.clone(), warning.clone())));
-        match &collection.outcome {
-            Ok(rows) => self.rows += rows.rows(),
-            Err(error) => self.fail(place.clone(), error.reason(), error.to_string()),
+        let rows = match &collection.outcome {
+            Ok(rows) => rows,
+            Err(error) => {
+                self.fail(place.clone(), error.reason(), error.to_string());
+                return None;
+            }
+        };
+        self.text_bytes = self.text_bytes.saturating_add(rows.text_bytes());
+        if self.text_bytes > exposition_bytes {
+            let budget = Budget::Text { limit: exposition_bytes };
+            self.fail(place.clone(), budget.reason(), budget.to_string());
+            return None;
         }
+        self.rows += rows.rows();
+        Some(Arc::clone(rows))
     }
 }
 

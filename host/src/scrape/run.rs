@@ -136,9 +136,8 @@ pub(super) async fn run(
         let account = report.collector(&job.collector);
         account.places += 1;
         if let Some(collection) = made_before(&cluster, &job, &sources) {
-            account.add(&job.place, &collection);
-            if let Ok(rows) = &collection.outcome {
-                add(&mut batches, job.collector, position, Arc::clone(rows));
+            if let Some(rows) = account.add(&job.place, &collection, job.collector.limits.exposition_bytes) {
+                add(&mut batches, job.collector, position, rows);
             }
             continue;
         }
@@ -157,8 +156,8 @@ pub(super) async fn run(
         match outcome.result {
             Err((reason, detail)) => account.fail(outcome.place, reason, detail),
             Ok(collection) => {
-                account.add(&outcome.place, &collection);
-                if let Ok(rows) = collection.outcome {
+                let limit = outcome.collector.limits.exposition_bytes;
+                if let Some(rows) = account.add(&outcome.place, &collection, limit) {
                     add(&mut batches, outcome.collector, outcome.position, rows);
                 }
             }
