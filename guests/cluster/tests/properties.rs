@@ -1,58 +1,23 @@
 //! Odd answers: whatever stands in one element, the others give the same series, and nothing panics.
 
-use std::collections::BTreeSet;
-
 use cluster::Cluster;
-use proptest::prelude::*;
-use pve_collector::testing::{Case, Collected, mutation};
-use serde_json::Value;
+use properties::OneList;
 
-const DATA: &str = "/cluster/status";
-
-fn fixture() -> Value {
-    Case::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/cluster/pve9")).document(DATA)
+fn list() -> OneList<Cluster> {
+    OneList::new("/cluster/status", concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/cluster/pve9"))
 }
 
-fn collect(data: &str) -> Collected {
-    Case::new().answer(DATA, data).collect::<Cluster>()
+#[test]
+fn one_odd_element_costs_no_other() {
+    list().one_odd_element_costs_no_other();
 }
 
-fn series(data: &Value) -> BTreeSet<String> {
-    let collected = collect(&data.to_string());
-    assert_eq!(collected.failures(), Vec::<&str>::new());
-    assert_eq!(collected.violations(), Vec::<String>::new());
-    collected.exposition().lines().map(str::to_owned).collect()
+#[test]
+fn a_truncated_answer_fails_and_does_not_panic() {
+    list().a_truncated_answer_fails_and_does_not_panic();
 }
 
-/// A fixture with one value replaced by an odd one or removed, and the way to it.
-fn odd() -> impl Strategy<Value = (Value, Value, Vec<String>)> {
-    let original = fixture();
-    let values = mutation::odd_values().into_iter().map(Some).chain([None]).collect::<Vec<_>>();
-    (0..mutation::count(&original), prop::sample::select(values)).prop_map(move |(n, value)| {
-        let mut changed = original.clone();
-        let path = mutation::replace(&mut changed, n, value);
-        (original.clone(), changed, path)
-    })
-}
-
-proptest! {
-    #[test]
-    fn one_odd_element_costs_no_other((original, changed, path) in odd()) {
-        let others = mutation::without(&original, &path[..1]);
-        prop_assert!(series(&changed).is_superset(&series(&others)));
-    }
-
-    #[test]
-    fn a_truncated_answer_fails_and_does_not_panic(share in 0.0..1.0) {
-        let text = fixture().to_string();
-        let length = (text.len() as f64 * share) as usize;
-        let collected = collect(text.get(..length).unwrap_or_default());
-        prop_assert_eq!(collected.failures().len(), 1);
-        prop_assert!(collected.exposition().is_empty());
-    }
-
-    #[test]
-    fn any_text_is_survived(text in ".*") {
-        collect(&text);
-    }
+#[test]
+fn any_text_is_survived() {
+    list().any_text_is_survived();
 }
