@@ -1,0 +1,93 @@
+//! Pressure stall information as the lists of VMs and of containers carry it: what `vm-pressure` and `lxc-pressure` share.
+//!
+//! A crate of its own, since a component has the exports of one collector: neither of the two can be part of the other.
+
+use pve_collector::{
+    Failure, Input, Output, Request,
+    lenient::{Number, Text},
+};
+use serde::Deserialize;
+
+/// The kernel's 10-second averages of a running guest's cgroup, from 0 to 1; `None` where the API does not say.
+#[derive(Clone, Copy, Debug)]
+pub struct Pressure {
+    /// The guest's number.
+    pub vmid: u32,
+    /// Some task waited for CPU.
+    pub cpu_some: Option<f64>,
+    /// All tasks waited for CPU.
+    pub cpu_full: Option<f64>,
+    /// Some task waited for memory.
+    pub memory_some: Option<f64>,
+    /// All tasks waited for memory.
+    pub memory_full: Option<f64>,
+    /// Some task waited for IO.
+    pub io_some: Option<f64>,
+    /// All tasks waited for IO.
+    pub io_full: Option<f64>,
+}
+
+/// An entry of the list, as far as it matters here: six of some 25 members, and two to know the guest by.
+#[derive(Deserialize)]
+struct Guest<'a> {
+    #[serde(borrow, default)]
+    vmid: Text<'a>,
+    #[serde(borrow, default)]
+    status: Text<'a>,
+    #[serde(default, rename = "pressurecpusome")]
+    cpu_some: Number,
+    #[serde(default, rename = "pressurecpufull")]
+    cpu_full: Number,
+    #[serde(default, rename = "pressurememorysome")]
+    memory_some: Number,
+    #[serde(default, rename = "pressurememoryfull")]
+    memory_full: Number,
+    #[serde(default, rename = "pressureiosome")]
+    io_some: Number,
+    #[serde(default, rename = "pressureiofull")]
+    io_full: Number,
+}
+
+impl Guest<'_> {
+    fn has_pressure(&self) -> bool {
+        let six = [self.cpu_some, self.cpu_full, self.memory_some, self.memory_full, self.io_some, self.io_full];
+        six.iter().any(|number| number.0.is_some())
+    }
+}
+
+/// The running guests of a list that have pressure at all; `guests` says in a warning what they are.
+///
+/// # Errors
+///
+/// Where the answer is no list.
+pub fn running(input: &Input, list: Request, guests: &str, output: &mut Output) -> Result<Vec<Pressure>, Failure> {
+    let mut found = Vec::new();
+    let mut nameless = 0;
+    for guest in input.list::<Guest>(list, output)? {
+        if guest.status.or_empty() != "running" || !guest.has_pressure() {
+            continue;
+        }
+        // A string up to Proxmox VE 6.4 for VMs and up to 8.1 for containers, a number since.
+        let Ok(vmid) = guest.vmid.or_empty().parse::<u32>() else {
+            nameless += 1;
+            continue;
+        };
+        found.push(Pressure {
+            vmid,
+            cpu_some: ratio(guest.cpu_some),
+            cpu_full: ratio(guest.cpu_full),
+            memory_some: ratio(guest.memory_some),
+            memory_full: ratio(guest.memory_full),
+            io_some: ratio(guest.io_some),
+            io_full: ratio(guest.io_full),
+        });
+    }
+    if nameless > 0 {
+        output.warn(format!("running {guests} left out because their vmid is missing or no number: {nameless}"));
+    }
+    Ok(found)
+}
+
+fn ratio(percent: Number) -> Option<f64> {
+    percent.0.map(|percent| percent / 100.0)
+}
