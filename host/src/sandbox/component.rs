@@ -49,7 +49,7 @@ pub enum LoadError {
     #[error("does not compile: {0}")]
     Compile(String),
     /// Compiling took too long.
-    #[error("compiling took longer than {} s (limits: compile-time)", .0.as_secs())]
+    #[error("compiling took longer than {} s (limits: compile-time)", .0.as_secs_f64())]
     CompileTime(Duration),
     /// Its imports or exports are not the contract's.
     #[error("does not fit the collector contract {}: {detail}", contract::VERSION)]

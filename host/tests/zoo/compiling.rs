@@ -54,7 +54,8 @@ fn a_compile_bomb_ends_with_its_compiler() {
     let compiler = compiler(folder.path());
     let sandbox = Sandbox::new(1, 128 << 20, Some(folder.path())).unwrap();
     let healthy = Healthy::new(&sandbox);
-    let limits = Limits { compile_time: Duration::from_secs(1), ..limits() };
+    // The fastest of the three compiles in 1 s where there is nothing else to do: a tenth leaves a faster machine room.
+    let limits = Limits { compile_time: Duration::from_millis(100), ..limits() };
     let mut wrong = Vec::new();
     for (name, bytes) in [("huge function", huge_function()), ("functions", many_functions()), ("branches", branches())]
     {
@@ -62,7 +63,7 @@ fn a_compile_bomb_ends_with_its_compiler() {
         let outcome = compiler.compile(&bytes, &limits).map_err(|error| error.to_string());
         println!("{name}: {} bytes, {:?}, {outcome:?}", bytes.len(), began.elapsed());
         match outcome {
-            Err(text) if text.contains("compiling took longer than 1 s (limits: compile-time)") => {}
+            Err(text) if text.contains("compiling took longer than 0.1 s (limits: compile-time)") => {}
             other => wrong.push(format!("{name}: {other:?}")),
         }
         healthy.check(name);
