@@ -13,4 +13,5 @@ mod bad_input;
 mod prometheus;
 mod reload;
 mod scrape;
+mod sharding;
 mod support;

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::support::{Setup, client, wait_for};
 
-fn available(program: &str) -> bool {
+pub(super) fn available(program: &str) -> bool {
     let found = Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());
     let demanded = std::env::var_os("PVE_EXPORTER_DEMAND_PROMETHEUS").is_some();
     assert!(found || !demanded, "{program} is not installed; run `make prometheus`");
@@ -23,20 +23,22 @@ fn available(program: &str) -> bool {
     found
 }
 
-/// A Prometheus that scrapes one exporter every second. Dropping it kills the process.
-struct Prometheus {
+/// A Prometheus that scrapes every second. Dropping it kills the process.
+pub(super) struct Prometheus {
     child: Child,
     address: String,
 }
 
 impl Prometheus {
     fn start(directory: &Path, exporter: &str) -> Self {
+        let job = format!("scrape_configs:\n  - job_name: pve\n    static_configs:\n      - targets: ['{exporter}']\n");
+        Self::with_jobs(directory, &job)
+    }
+
+    pub(super) fn with_jobs(directory: &Path, jobs: &str) -> Self {
         // Prometheus does not tell which port the system gave it, so one is asked for first.
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let config = format!(
-            "global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\n\
-             scrape_configs:\n  - job_name: pve\n    scrape_timeout: 1s\n    static_configs:\n      - targets: ['{exporter}']\n"
-        );
+        let config = format!("global:\n  scrape_interval: 1s\n  scrape_timeout: 1s\n{jobs}");
         std::fs::write(directory.join("prometheus.yml"), config).unwrap();
         let address = format!("127.0.0.1:{port}");
         let child = Command::new("prometheus")
@@ -50,13 +52,13 @@ impl Prometheus {
         Self { child, address }
     }
 
-    async fn get(&self, path: &str) -> Option<Value> {
+    pub(super) async fn get(&self, path: &str) -> Option<Value> {
         let answer = client().get(format!("http://{}/api/v1/{path}", self.address)).send().await.ok()?;
         serde_json::from_str(&answer.text().await.ok()?).ok()
     }
 
     /// The series of an instant query: labels and value.
-    async fn query(&self, query: &str) -> Vec<(Value, f64)> {
+    pub(super) async fn query(&self, query: &str) -> Vec<(Value, f64)> {
         let query = percent_encoding::utf8_percent_encode(query, percent_encoding::NON_ALPHANUMERIC);
         let answer = client().get(format!("http://{}/api/v1/query?query={query}", self.address)).send().await.unwrap();
         let answer: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
