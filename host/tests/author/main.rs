@@ -14,6 +14,7 @@ mod inspecting;
 mod languages;
 mod projects;
 mod recording;
+mod servers;
 mod serving;
 mod support;
 mod testing;
