@@ -36,19 +36,22 @@ const ABBREVIATIONS: &[&str] = &["s", "ms", "us", "ns", "sec", "b", "kb", "mb", 
 
 /// What is to be said of a family, a sentence each.
 pub(super) fn lints(family: &Family) -> Vec<String> {
+    const BOTH: &str = "non-histogram and non-summary";
     let Family { name, kind, label_names, .. } = family;
     let mut found = Vec::new();
     if *kind != Kind::Counter && name.ends_with("_total") {
         found.push("non-counter metrics should not have \"_total\" suffix".to_owned());
     }
-    for suffix in ["_bucket", "_count", "_sum"] {
+    for (suffix, kinds) in [("_bucket", "non-histogram"), ("_count", BOTH), ("_sum", BOTH)] {
         if name.ends_with(suffix) {
-            found.push(format!("non-histogram and non-summary metrics should not have \"{suffix}\" suffix"));
+            found.push(format!("{kinds} metrics should not have \"{suffix}\" suffix"));
         }
     }
     for label in label_names {
-        if label == "le" || label == "quantile" {
-            found.push(format!("non-histogram and non-summary metrics should not have \"{label}\" label"));
+        for (reserved, kinds) in [("le", "non-histogram"), ("quantile", "non-summary")] {
+            if label == reserved {
+                found.push(format!("{kinds} metrics should not have \"{label}\" label"));
+            }
         }
         if is_camel_case(label) {
             found.push(format!("label names should be written in 'snake_case' not 'camelCase': {label}"));
@@ -146,5 +149,82 @@ mod tests {
             let found = of(name, Kind::Gauge, labels);
             assert!(found.len() == 1 && found[0].contains(words), "{name}: {found:?}");
         }
+    }
+
+    /// Names around every word a rule knows of, and some that only look like one. One unit a name: of two promtool names
+    /// either, as Go's maps are in no order.
+    fn names() -> Vec<(String, Kind)> {
+        let mut words: Vec<String> = UNITS.iter().map(|(unit, _)| (*unit).to_owned()).collect();
+        words.extend(BASE_UNITS.iter().chain(ABBREVIATIONS).map(|word| (*word).to_owned()));
+        words.extend(PREFIXES.iter().flat_map(|prefix| [format!("{prefix}bytes"), format!("{prefix}seconds")]));
+        let others = "counter gauge histogram summary bucket count sum total info ratio percent kb Gb second byte hz day \
+                      fullName Full celsiuses megabits kibibits millijoules";
+        words.extend(others.split_whitespace().map(str::to_owned));
+        let around = |word: &String| {
+            [
+                (format!("pve_{word}"), Kind::Gauge),
+                (format!("pve_x_{word}"), Kind::Gauge),
+                (format!("pve_{word}_x"), Kind::Gauge),
+                (format!("pve_x_{word}_total"), Kind::Counter),
+            ]
+        };
+        words.iter().flat_map(around).collect()
+    }
+
+    #[test]
+    fn promtool_finds_the_same() {
+        use std::collections::{BTreeMap, BTreeSet};
+        use std::io::Write as _;
+        use std::process::{Command, Stdio};
+
+        let promtool =
+            Command::new("promtool").args(["check", "metrics"]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let Ok(mut promtool) = promtool else {
+            assert!(
+                std::env::var_os("PVE_EXPORTER_DEMAND_PROMETHEUS").is_none(),
+                "promtool is not installed; run `make prometheus`"
+            );
+            eprintln!("skipped: promtool is not installed; `make prometheus` installs it");
+            return;
+        };
+        let mut families: BTreeMap<String, Family> = BTreeMap::new();
+        for (name, kind) in names() {
+            families.insert(name.clone(), Family::new(&name, "Help.", kind, vec!["node".to_owned()]));
+        }
+        for label in ["le", "quantile", "poolName", "Pool", "pool_name"] {
+            let name = format!("pve_with_{}_label", label.to_ascii_lowercase());
+            families.insert(name.clone(), Family::new(&name, "Help.", Kind::Gauge, vec![label.to_owned()]));
+        }
+        let mut exposition = String::new();
+        for (name, family) in &families {
+            let kind = if family.kind == Kind::Counter { "counter" } else { "gauge" };
+            let label = &family.label_names[0];
+            exposition += &format!("# HELP {name} Help.\n# TYPE {name} {kind}\n{name}{{{label}=\"1\"}} 1\n");
+        }
+        let mut stdin = promtool.stdin.take().unwrap();
+        // From a thread: promtool's findings may fill their pipe before it has read all.
+        let writer = std::thread::spawn(move || stdin.write_all(exposition.as_bytes()).unwrap());
+        let output = promtool.wait_with_output().unwrap();
+        writer.join().unwrap();
+        let mut theirs: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        let findings = String::from_utf8(output.stderr).unwrap();
+        for (name, finding) in findings.lines().filter_map(|line| line.split_once(' ')) {
+            theirs.entry(name).or_default().insert(finding.to_owned());
+        }
+        assert!(theirs.len() > 100, "{findings}");
+        let mut different = Vec::new();
+        for (name, family) in &families {
+            let added = ours(family);
+            // Which label it is, is our addition.
+            let label = format!(": {}", family.label_names[0]);
+            let found = lints(family).into_iter().filter(|finding| !added.contains(finding));
+            let found: BTreeSet<String> = found.map(|finding| finding.trim_end_matches(&label).to_owned()).collect();
+            let theirs = theirs.remove(name.as_str()).unwrap_or_default();
+            if found != theirs {
+                different.push(format!("{name}: {found:?}, promtool {theirs:?}"));
+            }
+        }
+        assert!(different.is_empty(), "{}", different.join("\n"));
+        assert!(theirs.is_empty(), "{theirs:?}");
     }
 }
