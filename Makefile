@@ -30,7 +30,12 @@ test-debian-std: components
 
 test: components zoo examples prometheus peer
 	cargo test $(CARGO_FLAGS)
-	$(MAKE) --no-print-directory test-debian-std
+	$(MAKE) --no-print-directory sdk test-debian-std
+
+# What authors get: the package for crates.io, with the oldest Rust it promises.
+.PHONY: sdk
+sdk:
+	@scripts/check-sdk
 
 # Hostile components for the sandbox's tests.
 .PHONY: zoo
