@@ -53,6 +53,27 @@ impl Answer {
         Ok(Self { body: Arc::new(body), data })
     }
 
+    /// Like [`parse`](Self::parse), for a large answer of which the caller makes something anyway: where the body is `{"data":…}` and
+    /// nothing else, as it is from Proxmox VE, reading it is checking it, and saves a pass over it. `read` takes the JSON to its
+    /// end; what it can't read is checked as any other answer is, and its result is `None`.
+    pub fn parse_reading<R>(
+        body: Vec<u8>,
+        content_type: &str,
+        read: impl FnOnce(&str) -> serde_json::Result<R>,
+    ) -> Result<(Self, Option<R>), FetchError> {
+        const BEFORE: &str = "{\"data\":";
+        let data = std::str::from_utf8(&body).ok().and_then(|text| text.strip_prefix(BEFORE)?.strip_suffix('}'));
+        let Some(Ok(value)) = data.map(read) else {
+            return Self::parse(body, content_type).map(|answer| (answer, None));
+        };
+        let data = BEFORE.len()..body.len() - 1;
+        match String::from_utf8(body) {
+            Ok(body) => Ok((Self { body: Arc::new(body), data }, Some(value))),
+            // It was UTF-8 a moment ago.
+            Err(error) => Self::parse(error.into_bytes(), content_type).map(|answer| (answer, None)),
+        }
+    }
+
     /// The JSON text of the `data` member: never `null`.
     pub fn data(&self) -> &str {
         self.body.get(self.data.clone()).unwrap_or_default()

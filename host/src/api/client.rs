@@ -105,6 +105,25 @@ impl Client {
     /// GET one path. Waits for a free slot, then asks, for as long as the module's time-out; over by `deadline`
     /// whatever happens.
     pub async fn get(&self, path: &Path, deadline: Instant) -> Result<Answer, FetchError> {
+        self.get_parsed(path, deadline, Answer::parse).await
+    }
+
+    /// [`get`](Self::get) for a large answer of which the caller makes something anyway: see [`Answer::parse_reading`].
+    pub async fn get_reading<R: Send + 'static>(
+        &self,
+        path: &Path,
+        deadline: Instant,
+        read: fn(&str) -> serde_json::Result<R>,
+    ) -> Result<(Answer, Option<R>), FetchError> {
+        self.get_parsed(path, deadline, move |body, content_type| Answer::parse_reading(body, content_type, read)).await
+    }
+
+    async fn get_parsed<A: Send + 'static>(
+        &self,
+        path: &Path,
+        deadline: Instant,
+        parse: impl FnOnce(Vec<u8>, &str) -> Result<A, FetchError> + Send + 'static,
+    ) -> Result<A, FetchError> {
         let asked = Instant::now();
         let slot = timeout_at(deadline, self.slots.take(path.node_name())).await;
         // Slots come free when others run into the same deadline.
@@ -117,12 +136,16 @@ impl Client {
             return Err(outage);
         }
         let end = deadline.min(Instant::now() + self.timeout);
-        let answer = self.ask_and_parse(path, end).await;
+        let answer = match self.ask_twice(path, end).await {
+            Ok(reply) => check(reply, parse).await,
+            Err(error) => Err(error),
+        };
         self.outages.note(path.node_name(), answer.as_ref().map(drop));
         answer
     }
 
-    async fn ask_and_parse(&self, path: &Path, end: Instant) -> Result<Answer, FetchError> {
+    /// Once more where the ticket was refused.
+    async fn ask_twice(&self, path: &Path, end: Instant) -> Result<Reply, FetchError> {
         let (mut reply, pass) = self.ask(path, end).await?;
         if reply.status == 401 && self.auth.refused(&pass) {
             (reply, _) = self.ask(path, end).await?;
@@ -130,7 +153,7 @@ impl Client {
                 self.auth.give_up(&FetchError::of_status(401, &reply.reason));
             }
         }
-        parse(reply).await
+        Ok(reply)
     }
 
     async fn ask(&self, path: &Path, end: Instant) -> Result<(Reply, Pass), FetchError> {
@@ -142,16 +165,18 @@ impl Client {
     }
 }
 
-async fn parse(reply: Reply) -> Result<Answer, FetchError> {
+async fn check<A: Send + 'static>(
+    reply: Reply,
+    parse: impl FnOnce(Vec<u8>, &str) -> Result<A, FetchError> + Send + 'static,
+) -> Result<A, FetchError> {
     if !reply.is_success() {
         return Err(FetchError::of_status(reply.status, &reply.reason));
     }
     let status = reply.status;
     let answer = if reply.body.len() < LARGE {
-        Answer::parse(reply.body, &reply.content_type)
+        parse(reply.body, &reply.content_type)
     } else {
-        let parse = move || Answer::parse(reply.body, &reply.content_type);
-        match tokio::task::spawn_blocking(parse).await {
+        match tokio::task::spawn_blocking(move || parse(reply.body, &reply.content_type)).await {
             Ok(answer) => answer,
             Err(_) => Err(FetchError::new(FetchErrorKind::Malformed, "the answer could not be checked: shutting down")),
         }

@@ -1,7 +1,11 @@
 //! All rows of one collector in one scrape: place after place, duplicates taken out, written family by family.
+//!
+//! Duplicates are looked for with foldhash, whose seeds no collector knows: std's SipHash was 3 % of a scrape's CPU time.
 
 use std::collections::HashSet;
 use std::sync::Arc;
+
+use foldhash::fast::RandomState;
 
 use super::rows::{Cell, Rejections, Rows, TableRows};
 use super::schema::{Column, Family, Kind, Schema};
@@ -33,7 +37,8 @@ impl Collected {
             if self.is_ordered(table) {
                 continue;
             }
-            let mut seen = HashSet::new();
+            let rows = self.batches.iter().filter_map(|rows| rows.tables.get(table)).map(TableRows::len).sum();
+            let mut seen = HashSet::with_capacity_and_hasher(rows, RandomState::default());
             let mut doubles = Vec::new();
             for (batch, rows) in self.batches.iter().enumerate() {
                 let Some(rows) = rows.tables.get(table) else { continue };
@@ -72,7 +77,7 @@ impl Collected {
     fn drop_duplicate_cells(&mut self, rejections: &mut Rejections) {
         let schema = Arc::clone(&self.schema);
         for family in schema.families.iter().filter(|family| family.members.len() > 1) {
-            let mut seen = HashSet::new();
+            let mut seen = HashSet::<&str, RandomState>::default();
             let mut doubles = Vec::new();
             for (batch, rows) in self.batches.iter().enumerate() {
                 for &(table, column) in &family.members {

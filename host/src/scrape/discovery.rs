@@ -18,17 +18,32 @@ type Fetched = Result<Answer, FetchError>;
 pub(super) struct Discovery {
     status: (Option<Path>, Fetched),
     resources: (Option<Path>, Fetched),
+    /// What `/cluster/resources` lists, where it could be read in one go.
+    listed: Option<Inventory>,
 }
 
 impl Discovery {
     pub(super) async fn ask(cluster: &Cluster, deadline: Instant) -> Self {
-        let (status, resources) = tokio::join!(get(cluster, STATUS, deadline), get(cluster, RESOURCES, deadline));
-        Self { status, resources }
+        let (status, resources) = (path(STATUS), path(RESOURCES));
+        let ask_status = async { cluster.client.get(status.as_ref().map_err(Clone::clone)?, deadline).await };
+        let ask_resources = async {
+            let path = resources.as_ref().map_err(Clone::clone)?;
+            cluster.client.get_reading(path, deadline, Inventory::listed).await
+        };
+        let (status_fetched, resources_fetched) = tokio::join!(ask_status, ask_resources);
+        let (resources_fetched, listed) = match resources_fetched {
+            Ok((answer, listed)) => (Ok(answer), listed),
+            Err(error) => (Err(error), None),
+        };
+        Self { status: (status.ok(), status_fetched), resources: (resources.ok(), resources_fetched), listed }
     }
 
     /// What there is; fails where neither answer came.
-    pub(super) fn inventory(&self) -> Result<Inventory, FetchError> {
-        Inventory::read(&self.status.1, &self.resources.1)
+    pub(super) fn inventory(&mut self) -> Result<Inventory, FetchError> {
+        match self.listed.take() {
+            Some(listed) => Inventory::complete(&self.status.1, Ok(listed)),
+            None => Inventory::read(&self.status.1, &self.resources.1),
+        }
     }
 
     /// The answers by path, so that nobody asks again.
@@ -37,13 +52,8 @@ impl Discovery {
     }
 }
 
-/// The path is `None` only if the constant were no template.
-async fn get(cluster: &Cluster, path: &'static str, deadline: Instant) -> (Option<Path>, Fetched) {
-    match Template::parse(path).ok().and_then(|template| template.bind(&Place::cluster()).ok()) {
-        Some(path) => {
-            let fetched = cluster.client.get(&path, deadline).await;
-            (Some(path), fetched)
-        }
-        None => (None, Err(FetchError { kind: FetchErrorKind::Malformed, detail: path.to_owned(), status: None })),
-    }
+/// Fails only if the constant were no template.
+fn path(path: &'static str) -> Result<Path, FetchError> {
+    let bound = Template::parse(path).ok().and_then(|template| template.bind(&Place::cluster()).ok());
+    bound.ok_or_else(|| FetchError { kind: FetchErrorKind::Malformed, detail: path.to_owned(), status: None })
 }

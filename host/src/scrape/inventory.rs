@@ -58,17 +58,37 @@ struct Resource<'a> {
 }
 
 impl Inventory {
+    /// What `/cluster/resources` lists; fails where one of its entries can't be read, which costs [`read`](Self::read) that one
+    /// alone.
+    pub(super) fn listed(resources: &str) -> serde_json::Result<Self> {
+        let mut inventory = Self::default();
+        inventory.add_resources(serde_json::from_str(resources)?);
+        Ok(inventory)
+    }
+
     /// Reads the two answers; fails where neither came.
     pub fn read(
         status: &Result<Answer, FetchError>,
         resources: &Result<Answer, FetchError>,
     ) -> Result<Self, FetchError> {
-        let mut inventory = Self::default();
-        match (status, resources) {
+        let listed = resources.as_ref().map_err(Clone::clone).map(|resources| {
+            let mut inventory = Self::default();
+            inventory.add_resources(elements(resources.data()));
+            inventory
+        });
+        Self::complete(status, listed)
+    }
+
+    /// Adds what `/cluster/status` says of the nodes; fails where neither is there.
+    pub(super) fn complete(
+        status: &Result<Answer, FetchError>,
+        listed: Result<Self, FetchError>,
+    ) -> Result<Self, FetchError> {
+        let mut inventory = match (status, listed) {
             (Err(error), Err(_)) => return Err(error.clone()),
-            (_, Ok(resources)) => inventory.add_resources(resources.data()),
-            (Ok(_), Err(_)) => {}
-        }
+            (_, Ok(listed)) => listed,
+            (Ok(_), Err(_)) => Self::default(),
+        };
         if let Ok(status) = status {
             inventory.add_members(status.data());
         }
@@ -129,8 +149,8 @@ impl Inventory {
         Some(name)
     }
 
-    fn add_resources(&mut self, json: &str) {
-        for resource in elements::<Resource<'_>>(json) {
+    fn add_resources(&mut self, resources: Vec<Resource<'_>>) {
+        for resource in resources {
             let kind = resource.kind.or_empty();
             if !matches!(kind, "node" | "storage" | "qemu" | "lxc") {
                 continue;

@@ -79,7 +79,7 @@ pub(super) async fn run(
 ) -> Scrape {
     let started = Instant::now();
     let mut report = Report::new();
-    let discovery = Discovery::ask(&cluster, deadline).await;
+    let mut discovery = Discovery::ask(&cluster, deadline).await;
     let inventory = discovery.inventory().unwrap_or_else(|error| {
         report.discovery_error = Some(error);
         Inventory::default()
