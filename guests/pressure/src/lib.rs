@@ -30,8 +30,8 @@ pub struct Pressure {
 /// An entry of the list, as far as it matters here: six of some 25 members, and two to know the guest by.
 #[derive(Deserialize)]
 struct Guest<'a> {
-    #[serde(borrow, default)]
-    vmid: Text<'a>,
+    #[serde(default)]
+    vmid: Number,
     #[serde(borrow, default)]
     status: Text<'a>,
     #[serde(default, rename = "pressurecpusome")]
@@ -53,26 +53,37 @@ impl Guest<'_> {
         let six = [self.cpu_some, self.cpu_full, self.memory_some, self.memory_full, self.io_some, self.io_full];
         six.iter().any(|number| number.0.is_some())
     }
+
+    /// A string up to Proxmox VE 6.4 for VMs and up to 8.1 for containers, a number since.
+    fn vmid(&self) -> Option<u32> {
+        let number =
+            self.vmid.0.filter(|number| number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(number))?;
+        Some(number as u32)
+    }
 }
 
-/// The running guests of a list that have pressure at all; `guests` says in a warning what they are.
+/// Hands the running guests of a list that have pressure at all to `visit`; `guests` says in a warning what they are.
 ///
 /// # Errors
 ///
 /// Where the answer is no list.
-pub fn running(input: &Input, list: Request, guests: &str, output: &mut Output) -> Result<Vec<Pressure>, Failure> {
-    let mut found = Vec::new();
+pub fn running(
+    input: &Input,
+    list: Request,
+    guests: &str,
+    output: &mut Output,
+    mut visit: impl FnMut(Pressure, &mut Output),
+) -> Result<(), Failure> {
     let mut nameless = 0;
-    for guest in input.list::<Guest>(list, output)? {
+    input.for_each(list, output, |guest: Guest, output| {
         if guest.status.or_empty() != "running" || !guest.has_pressure() {
-            continue;
+            return;
         }
-        // A string up to Proxmox VE 6.4 for VMs and up to 8.1 for containers, a number since.
-        let Ok(vmid) = guest.vmid.or_empty().parse::<u32>() else {
+        let Some(vmid) = guest.vmid() else {
             nameless += 1;
-            continue;
+            return;
         };
-        found.push(Pressure {
+        let pressure = Pressure {
             vmid,
             cpu_some: ratio(guest.cpu_some),
             cpu_full: ratio(guest.cpu_full),
@@ -80,12 +91,13 @@ pub fn running(input: &Input, list: Request, guests: &str, output: &mut Output) 
             memory_full: ratio(guest.memory_full),
             io_some: ratio(guest.io_some),
             io_full: ratio(guest.io_full),
-        });
-    }
+        };
+        visit(pressure, output);
+    })?;
     if nameless > 0 {
         output.warn(format!("running {guests} left out because their vmid is missing or no number: {nameless}"));
     }
-    Ok(found)
+    Ok(())
 }
 
 fn ratio(percent: Number) -> Option<f64> {

@@ -29,10 +29,10 @@ impl Collector for Resources {
         let deprecated = switch(input, "deprecated", true)?;
         let compact = switch(input, "compact-states", false)?;
         let mut nameless = 0;
-        for resource in input.list::<Resource>(RESOURCES, output)? {
+        input.for_each(RESOURCES, output, |resource: Resource, output| {
             if resource.id.or_empty().is_empty() {
                 nameless += 1;
-                continue;
+                return;
             }
             output.push(resource.numbers(deprecated, compact));
             match resource.kind.or_empty() {
@@ -41,7 +41,7 @@ impl Collector for Resources {
                 "node" => output.push(resource.node_ha(compact)),
                 _ => {}
             }
-        }
+        })?;
         if nameless > 0 {
             output.warn(format!("resources left out because they have no id: {nameless}"));
         }

@@ -4,7 +4,7 @@ use std::{fmt, marker::PhantomData, str::FromStr};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+    de::{MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 use serde_json::value::RawValue;
 
@@ -96,33 +96,62 @@ impl Input {
         Ok(value)
     }
 
-    /// An answer that is a list of objects, each read as a `T`. An element that is no object or no `T` is lost alone:
-    /// all of them together make one warning.
+    /// An answer that is a list of objects, each read as a `T`: all of them, in a `Vec`. See
+    /// [`for_each`](Self::for_each), which needs no memory for what was read.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`for_each`](Self::for_each).
+    pub fn list<'a, T: Deserialize<'a>>(&'a self, request: Request, output: &mut Output) -> Result<Vec<T>, Failure> {
+        let mut values = Vec::new();
+        self.for_each(request, output, |value, _| values.push(value))?;
+        Ok(values)
+    }
+
+    /// An answer that is a list of objects: hands each to `visit` as a `T`, one after the other, along with the output.
+    /// An element that is no object or no `T` is lost alone: all of them together make one warning.
     ///
     /// # Errors
     ///
     /// [`Failure::Malformed`] with the path and serde's message where the answer is no list; [`Failure::Other`] where
     /// the request failed.
-    pub fn list<'a, T: Deserialize<'a>>(&'a self, request: Request, output: &mut Output) -> Result<Vec<T>, Failure> {
+    pub fn for_each<'a, T: Deserialize<'a>>(
+        &'a self,
+        request: Request,
+        output: &mut Output,
+        mut visit: impl FnMut(T, &mut Output),
+    ) -> Result<(), Failure> {
         let text = self.required(request)?;
-        if let Ok(objects) = serde_json::from_str::<Vec<Object<T>>>(text) {
-            return Ok(objects.into_iter().map(|Object(value)| value).collect());
+        let mut read = 0;
+        let each = Each(
+            |Object(value): Object<T>| {
+                read += 1;
+                visit(value, output);
+            },
+            PhantomData,
+        );
+        let mut json = serde_json::Deserializer::from_str(text);
+        if json.deserialize_seq(each).is_ok() && json.end().is_ok() {
+            return Ok(());
         }
+        // Somewhere behind those that were read stands one that is no `T`: the rest again, one by one.
         let elements: Vec<&RawValue> = serde_json::from_str(text).map_err(malformed(request))?;
         let total = elements.len();
-        let mut first = None;
-        let mut values = Vec::with_capacity(total);
-        for (position, element) in elements.into_iter().enumerate() {
+        let (mut lost, mut first) = (0, None);
+        for (position, element) in elements.into_iter().enumerate().skip(read) {
             match serde_json::from_str(element.get()) {
-                Ok(Object(value)) => values.push(value),
-                Err(error) => first = first.or(Some((position, error))),
+                Ok(Object(value)) => visit(value, output),
+                Err(error) => {
+                    lost += 1;
+                    first = first.or(Some((position, error)));
+                }
             }
         }
         if let Some((position, error)) = first {
-            let (lost, path) = (total - values.len(), request.path);
+            let path = request.path;
             output.warn(format!("{lost} of {total} entries of {path} not understood, first entry {position}: {error}"));
         }
-        Ok(values)
+        Ok(())
     }
 
     fn required(&self, request: Request) -> Result<&str, Failure> {
@@ -132,6 +161,24 @@ impl Input {
 
 fn malformed(request: Request) -> impl FnOnce(serde_json::Error) -> Failure {
     move |error| Failure::Malformed(format!("answer of {} not understood: {error}", request.path))
+}
+
+/// A list whose elements go to a function as they are read.
+struct Each<F, T>(F, PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>, F: FnMut(T)> Visitor<'de> for Each<F, T> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+        while let Some(element) = list.next_element()? {
+            (self.0)(element);
+        }
+        Ok(())
+    }
 }
 
 /// A `T` from a JSON object and nothing else: serde's derived structs would read `[1, 2]` too, by position.

@@ -55,10 +55,18 @@ impl Collector for Status {
 
     fn collect(input: &Input, output: &mut Output) -> Result<(), Failure> {
         members(input.list(STATUS, output)?, output);
-        let resources: Vec<Resource> = input.list(RESOURCES, output)?;
-        let guest = |kind: &str| matches!(kind, "qemu" | "lxc");
-        let storage = |kind: &str| kind == "storage";
-        let nameless = up(&resources, guest, "running", output) + up(&resources, storage, "available", output);
+        let mut nameless = 0;
+        input.for_each(RESOURCES, output, |resource: Resource, output| {
+            let good = match resource.kind.or_empty() {
+                "qemu" | "lxc" => "running",
+                "storage" => "available",
+                _ => return,
+            };
+            match resource.id.or_empty() {
+                "" => nameless += 1,
+                id => push(id.to_owned(), resource.status.as_str().map(|status| status == good), output),
+            }
+        })?;
         if nameless > 0 {
             output.warn(format!("guests and storages left out because they have no id: {nameless}"));
         }
@@ -80,18 +88,6 @@ fn members(entries: Vec<Entry>, output: &mut Output) {
         output
             .warn(format!("entries of {} that are no node with an id and no cluster with a name: {odd}", STATUS.path));
     }
-}
-
-/// The resources whose type is `wanted`, of which those with the status `good` are up; gives how many have no id.
-fn up(resources: &[Resource], wanted: fn(&str) -> bool, good: &str, output: &mut Output) -> usize {
-    let mut nameless = 0;
-    for resource in resources.iter().filter(|resource| wanted(resource.kind.or_empty())) {
-        match resource.id.or_empty() {
-            "" => nameless += 1,
-            id => push(id.to_owned(), resource.status.as_str().map(|status| status == good), output),
-        }
-    }
-    nameless
 }
 
 fn push(id: String, up: Option<bool>, output: &mut Output) {

@@ -34,7 +34,7 @@ impl Collector for VmPressure {
     const TABLES: &'static [Table] = TABLES;
 
     fn collect(input: &Input, output: &mut Output) -> Result<(), Failure> {
-        for pressure in pressure::running(input, GUESTS, "VMs", output)? {
+        pressure::running(input, GUESTS, "VMs", output, |pressure, output| {
             output.push(Pressure {
                 id: format!("qemu/{}", pressure.vmid),
                 node: input.node().to_owned(),
@@ -45,8 +45,7 @@ impl Collector for VmPressure {
                 io_some: pressure.io_some,
                 io_full: pressure.io_full,
             });
-        }
-        Ok(())
+        })
     }
 }
 
