@@ -152,7 +152,10 @@ impl Input {
     /// assert_eq!(max_age_days(&input(Case::new()))?, 30);
     /// assert_eq!(max_age_days(&input(Case::new().setting("max-age-days", "7")))?, 7);
     /// let failure = max_age_days(&input(Case::new().setting("max-age-days", "a week"))).unwrap_err();
-    /// assert_eq!(failure.to_string(), "settings: setting max-age-days is \"a week\": invalid digit found in string");
+    /// assert_eq!(
+    ///     failure.to_string(),
+    ///     "settings: setting max-age-days is \"a week\": invalid digit found in string"
+    /// );
     /// # Ok::<(), Failure>(())
     /// ```
     ///

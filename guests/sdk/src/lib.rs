@@ -70,7 +70,9 @@ pub use output::{IntoValue, State, States, TableRow};
 /// A collector. The [crate's documentation](crate) has one for nodes; this one is called for each storage of each node.
 ///
 /// ```
-/// use pve_collector::{Collector, Failure, Input, Output, Package, Request, Table, lenient::Flag, tables, testing::Case};
+/// use pve_collector::{
+///     Collector, Failure, Input, Output, Package, Request, Table, lenient::Flag, tables, testing::Case,
+/// };
 /// use serde::Deserialize;
 ///
 /// const STATUS: Request = Request::get("/nodes/{node}/storage/{storage}/status");

@@ -70,7 +70,10 @@ impl Output {
 /// }
 ///
 /// let mut output = Output::default();
-/// push_nonzero(&mut output, [0.0, 5.0].map(|nodes| Cluster { id: "cluster/prod".to_owned(), nodes: Some(nodes) }));
+/// push_nonzero(
+///     &mut output,
+///     [0.0, 5.0].map(|nodes| Cluster { id: "cluster/prod".to_owned(), nodes: Some(nodes) }),
+/// );
 /// assert_eq!(output.rows.len(), 1);
 /// ```
 pub trait TableRow {

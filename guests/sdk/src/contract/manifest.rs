@@ -10,7 +10,10 @@
 /// let manifest = describe::<Zfs>();
 /// assert_eq!((manifest.name.as_str(), manifest.version.as_str()), ("zfs", "1.0.0"));
 /// // Whoever runs it grants this path and no other.
-/// assert_eq!(manifest.requests.iter().map(|request| &request.path).collect::<Vec<_>>(), ["/nodes/{node}/disks/zfs"]);
+/// assert_eq!(
+///     manifest.requests.iter().map(|request| &request.path).collect::<Vec<_>>(),
+///     ["/nodes/{node}/disks/zfs"]
+/// );
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Manifest {
@@ -94,10 +97,11 @@ pub struct Metric {
 /// use zfs::Zfs;
 ///
 /// // As the exposition's TYPE lines will have it.
-/// let types = describe::<Zfs>().tables[0].metrics.iter().map(|metric| match metric.kind {
+/// let word = |kind: &Kind| match kind {
 ///     Kind::Counter => "counter",
 ///     Kind::Gauge | Kind::Info | Kind::StateSet(_) => "gauge",
-/// }).collect::<Vec<_>>();
+/// };
+/// let types = describe::<Zfs>().tables[0].metrics.iter().map(|metric| word(&metric.kind)).collect::<Vec<_>>();
 /// assert_eq!(types, ["gauge", "gauge", "gauge"]);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -115,7 +119,10 @@ pub enum Kind {
 /// The states of a state-set and the label that carries them.
 ///
 /// ```
-/// use pve_collector::{contract::{Kind, StateSet}, describe};
+/// use pve_collector::{
+///     contract::{Kind, StateSet},
+///     describe,
+/// };
 /// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
 /// use zfs::Zfs;
 ///

@@ -150,7 +150,8 @@ impl Level {
     /// use zfs::Zfs;
     ///
     /// let collected = Case::read(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/degraded")).collect::<Zfs>();
-    /// let lines = collected.collections[0].log.iter().map(|(level, message)| format!("{}: {message}", level.as_str()));
+    /// let lines =
+    ///     collected.collections[0].log.iter().map(|(level, message)| format!("{}: {message}", level.as_str()));
     /// assert_eq!(lines.collect::<Vec<_>>(), ["info: backup is skipped"]);
     /// ```
     pub const fn as_str(self) -> &'static str {

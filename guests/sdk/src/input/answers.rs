@@ -55,7 +55,10 @@ impl Input {
     /// `#[serde(default)]`: any member may be missing or odd.
     ///
     /// ```
-    /// use pve_collector::{Failure, Input, Request, lenient::{Number, Object}};
+    /// use pve_collector::{
+    ///     Failure, Input, Request,
+    ///     lenient::{Number, Object},
+    /// };
     /// # use pve_collector::{Place, testing::Case};
     /// use serde::Deserialize;
     ///
@@ -124,7 +127,9 @@ impl Input {
     /// // The answer is [{"vmid":112},{"vmid":null},{"vmid":210}].
     /// let mut output = Output::default();
     /// assert_eq!(uncovered(&input, &mut output)?, [112, 210]);
-    /// assert!(output.warnings[0].starts_with("1 of 3 entries of /cluster/backup-info/not-backed-up not understood"));
+    /// assert!(
+    ///     output.warnings[0].starts_with("1 of 3 entries of /cluster/backup-info/not-backed-up not understood")
+    /// );
     /// # Ok::<(), Failure>(())
     /// ```
     ///

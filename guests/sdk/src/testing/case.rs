@@ -114,7 +114,9 @@ impl Case {
     /// The scrape's time in seconds since 1970-01-01 UTC.
     ///
     /// ```
-    /// use pve_collector::{Collector, Failure, Input, Output, Package, Request, Table, lenient::Number, tables, testing::Case};
+    /// use pve_collector::{
+    ///     Collector, Failure, Input, Output, Package, Request, Table, lenient::Number, tables, testing::Case,
+    /// };
     /// use serde::Deserialize;
     ///
     /// const SUBSCRIPTION: Request = Request::get("/nodes/{node}/subscription").max_age(3600);

@@ -70,7 +70,8 @@ impl Collection {
     ///
     /// ```
     /// use pve_collector::{
-    ///     Collector, Failure, GuestType, Input, Output, Package, Request, Table, lenient::Flag, tables, testing::Case,
+    ///     Collector, Failure, GuestType, Input, Output, Package, Request, Table, lenient::Flag, tables,
+    ///     testing::Case,
     /// };
     /// use serde::Deserialize;
     ///
@@ -173,7 +174,8 @@ impl Collected {
     /// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
     /// use zfs::Zfs;
     ///
-    /// let collected = Case::new().answer("/nodes/node01/disks/zfs", r#"[{"name":" "},{"name":"tank"}]"#).collect::<Zfs>();
+    /// let collected =
+    ///     Case::new().answer("/nodes/node01/disks/zfs", r#"[{"name":" "},{"name":"tank"}]"#).collect::<Zfs>();
     /// assert_eq!(collected.warnings(), ["a pool without a name is left out"]);
     /// ```
     pub fn warnings(&self) -> Vec<&str> {
@@ -236,7 +238,8 @@ impl Collected {
     /// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
     /// use zfs::Zfs;
     ///
-    /// let collected = Case::new().answer("/nodes/node01/disks/zfs", r#"[{"name":"tank"},{"name":"tank"}]"#).collect::<Zfs>();
+    /// let collected =
+    ///     Case::new().answer("/nodes/node01/disks/zfs", r#"[{"name":"tank"},{"name":"tank"}]"#).collect::<Zfs>();
     /// assert_eq!(collected.violations(), [r#"two rows of table 0 have the labels ["node01", "tank"]"#]);
     /// ```
     pub fn violations(&self) -> Vec<String> {

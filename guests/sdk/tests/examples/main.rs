@@ -1,8 +1,8 @@
 //! Every public item of the crate has an example; a method may be shown in the one of its type instead.
 //!
-//! This reads the source as rustfmt leaves it. rustdoc can count examples too, but only on nightly, and it leaves out what
-//! is re-exported from private modules, which is half of this crate. Each `pub` counts here: one that nobody can reach
-//! the compiler refuses (`unreachable_pub`).
+//! This reads the source as rustfmt leaves it. rustdoc can count examples too, but only on nightly, and it leaves out
+//! what is re-exported from private modules, which is half of this crate. Each `pub` counts here: one that nobody can
+//! reach the compiler refuses (`unreachable_pub`).
 
 mod source;
 
