@@ -1,19 +1,47 @@
-//! What a collector reads: its place, its settings, and the answers to its requests.
+//! What a collector reads: its place, its settings, and in `answers` what its requests gave.
 
-use std::{fmt, marker::PhantomData, str::FromStr};
+mod answers;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
-};
-use serde_json::value::RawValue;
+use std::{fmt, str::FromStr};
 
 use crate::{
     Request,
-    contract::{self, Failure, FetchError, GuestType, Output},
+    contract::{self, Failure, GuestType},
 };
 
 /// What one call of [`Collector::collect`](crate::Collector::collect) works on.
+///
+/// ```
+/// use pve_collector::{Failure, GuestType, Input, Request, lenient::Number};
+/// # use pve_collector::{Place, testing::Case};
+/// use serde::Deserialize;
+///
+/// const CONFIG: Request = Request::get("/nodes/{node}/{type}/{vmid}/config").max_age(300);
+///
+/// #[derive(Deserialize)]
+/// struct Config {
+///     #[serde(default)]
+///     cores: Number,
+/// }
+///
+/// /// `qemu/112 on node01 has 4 cores`
+/// fn sentence(input: &Input) -> Result<String, Failure> {
+///     let config: Config = input.object(CONFIG)?;
+///     let kind = input.guest_type().map(GuestType::as_str).unwrap_or_default();
+///     let vmid = input.vmid().unwrap_or_default();
+///     Ok(format!("{kind}/{vmid} on {} has {} cores", input.node(), config.cores.0.unwrap_or(1.0)))
+/// }
+/// # let place = Place {
+/// #     node: Some("node01".to_owned()),
+/// #     guest_type: Some(GuestType::Qemu),
+/// #     vmid: Some(112),
+/// #     storage: None,
+/// # };
+/// # let case = Case::new().answer("/nodes/node01/qemu/112/config", r#"{"cores":"4"}"#);
+/// # let input = Input::new(case.input(&[CONFIG], &place).unwrap(), &[CONFIG]);
+/// # assert_eq!(sentence(&input)?, "qemu/112 on node01 has 4 cores");
+/// # Ok::<(), Failure>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Input {
     input: contract::Input,
@@ -22,6 +50,20 @@ pub struct Input {
 
 impl Input {
     /// The input of a collector with these requests. The host and the test harness make it; collectors only read.
+    ///
+    /// ```
+    /// use pve_collector::{Collector, Input, Output, Place, testing::Case};
+    /// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
+    /// use zfs::Zfs; // of the documentation of `testing`
+    ///
+    /// let case = Case::new().answer("/nodes/node01/disks/zfs", r#"[{"name":"rpool"}]"#);
+    /// let place = Place { node: Some("node01".to_owned()), ..Place::default() };
+    /// let input = Input::new(case.input(Zfs::REQUESTS, &place).unwrap(), Zfs::REQUESTS);
+    /// let mut output = Output::default();
+    /// Zfs::collect(&input, &mut output)?;
+    /// assert_eq!(output.rows[0].labels, ["node01", "rpool"]);
+    /// # Ok::<(), pve_collector::Failure>(())
+    /// ```
     pub fn new(input: contract::Input, requests: &'static [Request]) -> Self {
         Self { input, requests }
     }
@@ -42,21 +84,80 @@ impl Input {
     }
 
     /// The storage's name; empty if no request has `{storage}`.
+    ///
+    /// ```
+    /// use pve_collector::Input;
+    /// # use pve_collector::{Place, testing::Case};
+    ///
+    /// /// The id other metrics know a storage by.
+    /// fn id(input: &Input) -> String {
+    ///     format!("storage/{}/{}", input.node(), input.storage())
+    /// }
+    /// # let place = Place { node: Some("node01".into()), storage: Some("local-zfs".into()), ..Place::default() };
+    /// # let input = Input::new(Case::new().input(&[], &place).unwrap(), &[]);
+    /// # assert_eq!(id(&input), "storage/node01/local-zfs");
+    /// ```
     pub fn storage(&self) -> &str {
         self.input.place.storage.as_deref().unwrap_or_default()
     }
 
     /// The time of the scrape, in seconds since 1970-01-01 UTC.
+    ///
+    /// ```
+    /// use pve_collector::{Input, lenient::Number};
+    /// # use pve_collector::{Place, testing::Case};
+    ///
+    /// /// Seconds a certificate is still good for, from its notafter; below 0 where it has expired.
+    /// fn remaining(input: &Input, notafter: Number) -> Option<f64> {
+    ///     notafter.0.map(|end| end - input.now() as f64)
+    /// }
+    /// # let input = Case::new().now(1_774_016_355).input(&[], &Place::default()).unwrap();
+    /// # assert_eq!(remaining(&Input::new(input, &[]), Number(Some(1_774_016_000.0))), Some(-355.0));
+    /// ```
     pub fn now(&self) -> u64 {
         self.input.now_unix_seconds
     }
 
     /// The operator's setting of this name; the first if there are several.
+    ///
+    /// ```
+    /// use pve_collector::Input;
+    /// # use pve_collector::{Place, testing::Case};
+    ///
+    /// /// The setting `exclude`: names of storages with commas between them.
+    /// fn is_excluded(input: &Input) -> bool {
+    ///     input.setting("exclude").is_some_and(|names| names.split(',').any(|name| name.trim() == input.storage()))
+    /// }
+    /// # let place = Place { node: Some("node01".into()), storage: Some("iso".into()), ..Place::default() };
+    /// # let input = |case: Case| Input::new(case.input(&[], &place).unwrap(), &[]);
+    /// # assert!(is_excluded(&input(Case::new().setting("exclude", "templates, iso"))));
+    /// # assert!(!is_excluded(&input(Case::new())));
+    /// ```
     pub fn setting(&self, name: &str) -> Option<&str> {
         self.input.settings.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// The operator's setting of this name, read as a `T`; `default` if there is none.
+    ///
+    /// ```
+    /// use pve_collector::{Failure, Input};
+    /// # use pve_collector::{Place, testing::Case};
+    ///
+    /// /// Snapshots older than this many days are counted.
+    /// fn max_age_days(input: &Input) -> Result<u32, Failure> {
+    ///     input.setting_or("max-age-days", 30)
+    /// }
+    /// # let input = |case: Case| Input::new(case.input(&[], &Place::default()).unwrap(), &[]);
+    ///
+    /// assert_eq!(max_age_days(&input(Case::new()))?, 30);
+    /// assert_eq!(max_age_days(&input(Case::new().setting("max-age-days", "7")))?, 7);
+    /// let failure = max_age_days(&input(Case::new().setting("max-age-days", "a week"))).unwrap_err();
+    /// assert_eq!(
+    ///     failure.to_string(),
+    ///     "settings: setting max-age-days is \"a week\": invalid digit found in string"
+    /// );
+    /// # Ok::<(), Failure>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -67,139 +168,5 @@ impl Input {
     {
         let Some(value) = self.setting(name) else { return Ok(default) };
         value.parse().map_err(|error| Failure::Settings(format!("setting {name} is {value:?}: {error}")))
-    }
-
-    /// The text of an answer's `data` member, or why there is none. Only an [optional](Request::optional) request can
-    /// have failed; [`NotFound`](FetchError::NotFound) also stands for one that is not among the collector's requests.
-    ///
-    /// # Errors
-    ///
-    /// Why the request failed.
-    pub fn response(&self, request: Request) -> Result<&str, FetchError> {
-        let position = self.requests.iter().position(|known| known.path == request.path);
-        match position.and_then(|position| self.input.responses.get(position)) {
-            Some(Ok(text)) => Ok(text),
-            Some(Err(error)) => Err(*error),
-            None => Err(FetchError::NotFound),
-        }
-    }
-
-    /// An answer that is an object, read as a `T`. Members of `T` should be [`lenient`](crate::lenient) and have
-    /// `#[serde(default)]`: any member may be missing or odd.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Malformed`] with the path and serde's message where the answer is no object or no `T`;
-    /// [`Failure::Other`] where the request failed.
-    pub fn object<'a, T: Deserialize<'a>>(&'a self, request: Request) -> Result<T, Failure> {
-        let Object(value) = serde_json::from_str(self.required(request)?).map_err(malformed(request))?;
-        Ok(value)
-    }
-
-    /// An answer that is a list of objects, each read as a `T`: all of them, in a `Vec`. See
-    /// [`for_each`](Self::for_each), which needs no memory for what was read.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`for_each`](Self::for_each).
-    pub fn list<'a, T: Deserialize<'a>>(&'a self, request: Request, output: &mut Output) -> Result<Vec<T>, Failure> {
-        let mut values = Vec::new();
-        self.for_each(request, output, |value, _| values.push(value))?;
-        Ok(values)
-    }
-
-    /// An answer that is a list of objects: hands each to `visit` as a `T`, one after the other, along with the output.
-    /// An element that is no object or no `T` is lost alone: all of them together make one warning.
-    ///
-    /// # Errors
-    ///
-    /// [`Failure::Malformed`] with the path and serde's message where the answer is no list; [`Failure::Other`] where
-    /// the request failed.
-    pub fn for_each<'a, T: Deserialize<'a>>(
-        &'a self,
-        request: Request,
-        output: &mut Output,
-        mut visit: impl FnMut(T, &mut Output),
-    ) -> Result<(), Failure> {
-        let text = self.required(request)?;
-        let mut read = 0;
-        let each = Each(
-            |Object(value): Object<T>| {
-                read += 1;
-                visit(value, output);
-            },
-            PhantomData,
-        );
-        let mut json = serde_json::Deserializer::from_str(text);
-        if json.deserialize_seq(each).is_ok() && json.end().is_ok() {
-            return Ok(());
-        }
-        // Somewhere behind those that were read stands one that is no `T`: the rest again, one by one.
-        let elements: Vec<&RawValue> = serde_json::from_str(text).map_err(malformed(request))?;
-        let total = elements.len();
-        let (mut lost, mut first) = (0, None);
-        for (position, element) in elements.into_iter().enumerate().skip(read) {
-            match serde_json::from_str(element.get()) {
-                Ok(Object(value)) => visit(value, output),
-                Err(error) => {
-                    lost += 1;
-                    first = first.or(Some((position, error)));
-                }
-            }
-        }
-        if let Some((position, error)) = first {
-            let path = request.path;
-            output.warn(format!("{lost} of {total} entries of {path} not understood, first entry {position}: {error}"));
-        }
-        Ok(())
-    }
-
-    fn required(&self, request: Request) -> Result<&str, Failure> {
-        self.response(request).map_err(|error| Failure::Other(format!("{} has no answer: {error}", request.path)))
-    }
-}
-
-fn malformed(request: Request) -> impl FnOnce(serde_json::Error) -> Failure {
-    move |error| Failure::Malformed(format!("answer of {} not understood: {error}", request.path))
-}
-
-/// A list whose elements go to a function as they are read.
-struct Each<F, T>(F, PhantomData<T>);
-
-impl<'de, T: Deserialize<'de>, F: FnMut(T)> Visitor<'de> for Each<F, T> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
-        while let Some(element) = list.next_element()? {
-            (self.0)(element);
-        }
-        Ok(())
-    }
-}
-
-/// A `T` from a JSON object and nothing else: serde's derived structs would read `[1, 2]` too, by position.
-struct Object<T>(T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ObjectVisitor<T>(PhantomData<T>);
-
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
-            type Value = Object<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-                Ok(Object(T::deserialize(MapAccessDeserializer::new(map))?))
-            }
-        }
-
-        deserializer.deserialize_map(ObjectVisitor(PhantomData))
     }
 }

@@ -28,6 +28,8 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 
+#[cfg(test)]
+mod tests;
 mod visit;
 
 use std::{borrow::Cow, ops::Deref};
@@ -38,31 +40,120 @@ use visit::{ListVisitor, ObjectVisitor, ScalarVisitor};
 /// A number, or a string that holds one in JSON's notation, blanks around it allowed. Never NaN or infinite.
 ///
 /// `null`, `""`, `"N/A"`, `"nan"`, `true`, lists and objects are `None`.
+///
+/// ```
+/// use pve_collector::lenient::Number;
+///
+/// let wearouts: Vec<Number> = serde_json::from_str(r#"[97, "98", "N/A", null]"#)?;
+/// assert_eq!(wearouts.iter().filter_map(|wearout| wearout.0).collect::<Vec<_>>(), [97.0, 98.0]);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Number(pub Option<f64>);
 
 /// A string as it stands (borrowed where JSON has no escapes), or the digits of a number. Anything else is `None`.
+///
+/// ```
+/// use pve_collector::lenient::Text;
+/// use serde::Deserialize;
+///
+/// #[derive(Deserialize)]
+/// struct Disk<'a> {
+///     #[serde(borrow, default)]
+///     vendor: Text<'a>,
+///     #[serde(borrow, default)]
+///     osdid: Text<'a>,
+///     #[serde(borrow, default)]
+///     used: Text<'a>,
+/// }
+///
+/// let disk: Disk = serde_json::from_str(r#"{"vendor":"ATA     ","osdid":-1}"#)?;
+/// assert_eq!(disk.vendor.as_str(), Some("ATA     "));
+/// assert_eq!(disk.vendor.label(), "ATA");
+/// assert_eq!(disk.osdid.or_empty(), "-1");
+/// assert_eq!(disk.used, Text(None));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Text<'a>(pub Option<Cow<'a, str>>);
 
 impl Text<'_> {
     /// The empty text, for `#[serde(default = "Text::empty")]`: a missing member is "", and `None` remains for null and
     /// what else is no text.
+    ///
+    /// ```
+    /// use pve_collector::lenient::Text;
+    /// use serde::Deserialize;
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Job<'a> {
+    ///     #[serde(borrow, default = "Text::empty")]
+    ///     comment: Text<'a>,
+    /// }
+    ///
+    /// let missing: Job = serde_json::from_str("{}")?;
+    /// assert_eq!(missing.comment.as_str(), Some(""));
+    /// let null: Job = serde_json::from_str(r#"{"comment":null}"#)?;
+    /// assert_eq!(null.comment.as_str(), None);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub const fn empty() -> Self {
         Self(Some(Cow::Borrowed("")))
     }
 
     /// The text, if there is one.
+    ///
+    /// ```
+    /// use pve_collector::{State, lenient::Text, states};
+    ///
+    /// states! {
+    ///     /// What a service is to do.
+    ///     pub Wanted { Started = "started", Stopped = "stopped" }
+    /// }
+    ///
+    /// let state: Text = serde_json::from_str(r#""started""#)?;
+    /// assert_eq!(state.as_str().map_or(State::Absent, State::named), State::Is(Wanted::Started));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn as_str(&self) -> Option<&str> {
         self.0.as_deref()
     }
 
     /// The text; empty if there is none.
+    ///
+    /// ```
+    /// use pve_collector::lenient::Text;
+    ///
+    /// /// The setting's words: `local-zfs:vm-112-disk-0,size=32G` has one of them.
+    /// fn size<'a>(disk: &'a Text) -> Option<&'a str> {
+    ///     disk.or_empty().split(',').find_map(|word| word.strip_prefix("size="))
+    /// }
+    ///
+    /// assert_eq!(size(&Text(Some("local-zfs:vm-112-disk-0,size=32G".into()))), Some("32G"));
+    /// assert_eq!(size(&Text(None)), None);
+    /// ```
     pub fn or_empty(&self) -> &str {
         self.as_str().unwrap_or_default()
     }
 
     /// The text without blanks around it, as a label value; empty if there is none.
+    ///
+    /// ```
+    /// use pve_collector::{Output, lenient::Text, tables};
+    ///
+    /// tables! {
+    ///     /// What a disk is.
+    ///     DiskInfo(devpath, model) {
+    ///         info "pve_disk_info" "Model of the disk.";
+    ///     }
+    /// }
+    ///
+    /// let model: Text = serde_json::from_str(r#""ST18000NM000J-2TV103  ""#)?;
+    /// let mut output = Output::default();
+    /// output.push(DiskInfo { devpath: "/dev/sdc".to_owned(), model: model.label() });
+    /// assert_eq!(output.rows[0].labels, ["/dev/sdc", "ST18000NM000J-2TV103"]);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn label(&self) -> String {
         self.or_empty().trim().to_owned()
     }
@@ -70,11 +161,45 @@ impl Text<'_> {
 
 /// A boolean: `true`, 1 and "1" are true; `false`, 0, "0" and "" (Perl's false as a string) are false. Anything else,
 /// `null` too, is `None`.
+///
+/// ```
+/// use pve_collector::lenient::Flag;
+///
+/// let templates: Vec<Flag> = serde_json::from_str(r#"[1, "1", true, "", 0, "yes", null]"#)?;
+/// let values = templates.iter().map(|template| template.0.map(f64::from)).collect::<Vec<_>>();
+/// assert_eq!(values, [Some(1.0), Some(1.0), Some(1.0), Some(0.0), Some(0.0), None, None]);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flag(pub Option<bool>);
 
 /// A `T` from a JSON object; any other value is `None`. `T`'s own members should be lenient: what they can't read makes
 /// the whole answer unreadable.
+///
+/// ```
+/// use pve_collector::lenient::{Number, Object};
+/// use serde::Deserialize;
+///
+/// #[derive(Deserialize)]
+/// struct Status {
+///     #[serde(default)]
+///     rootfs: Object<Space>,
+///     #[serde(default)]
+///     swap: Object<Space>,
+/// }
+///
+/// #[derive(Deserialize)]
+/// struct Space {
+///     #[serde(default)]
+///     free: Number,
+/// }
+///
+/// // A node without swap
+/// let status: Status = serde_json::from_str(r#"{"rootfs":{"free":84510961664},"swap":""}"#)?;
+/// assert_eq!(status.rootfs.0.and_then(|space| space.free.0), Some(84510961664.0));
+/// assert!(status.swap.0.is_none());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Object<T>(pub Option<T>);
 
@@ -85,6 +210,28 @@ impl<T> Default for Object<T> {
 }
 
 /// The elements of a JSON list; any other value is an empty list. The same holds for `T` as for [`Object`].
+///
+/// ```
+/// use pve_collector::lenient::{List, Text};
+/// use serde::Deserialize;
+///
+/// #[derive(Deserialize)]
+/// struct Disk<'a> {
+///     #[serde(borrow, default, rename = "osdid-list")]
+///     osds: List<Text<'a>>,
+/// }
+///
+/// for (answer, osds) in [
+///     (r#"{"osdid-list":["9","10"]}"#, &["osd.9", "osd.10"][..]),
+///     (r#"{"osdid-list":null}"#, &[]),
+///     ("{}", &[]),
+/// ] {
+///     let disk: Disk = serde_json::from_str(answer)?;
+///     let names = disk.osds.iter().map(|osd| format!("osd.{}", osd.or_empty()));
+///     assert_eq!(names.collect::<Vec<_>>(), osds);
+/// }
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct List<T>(pub Vec<T>);
 
@@ -129,109 +276,5 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(ListVisitor::new()).map(Self)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read<'a, T: Deserialize<'a>>(json: &'a str) -> T {
-        serde_json::from_str(json).unwrap()
-    }
-
-    #[test]
-    fn numbers() {
-        for (json, number) in [
-            ("1.74", Some(1.74)),
-            ("-5", Some(-5.0)),
-            ("18446744073709551615", Some(18_446_744_073_709_551_615.0)),
-            (r#""1.74""#, Some(1.74)),
-            (r#"" 7200 ""#, Some(7200.0)),
-            (r#""1e3""#, Some(1000.0)),
-            (r#""\u0031""#, Some(1.0)),
-            (r#""nan""#, None),
-            (r#""NaN""#, None),
-            (r#""inf""#, None),
-            (r#""1e999""#, None),
-            (r#""0x10""#, None),
-            (r#""1 2""#, None),
-            (r#""""#, None),
-            (r#""N/A""#, None),
-            (r#""null""#, None),
-            ("null", None),
-            ("true", None),
-            ("[1]", None),
-            (r#"{"value":1}"#, None),
-        ] {
-            assert_eq!(read::<Number>(json), Number(number), "{json}");
-        }
-    }
-
-    #[test]
-    fn texts() {
-        for (json, text) in [
-            (r#""node01""#, Some("node01")),
-            (r#""""#, Some("")),
-            (r#""tab\t""#, Some("tab\t")),
-            ("112", Some("112")),
-            ("-1", Some("-1")),
-            ("0.5", Some("0.5")),
-            ("true", None),
-            ("null", None),
-            (r#"["a"]"#, None),
-            ("{}", None),
-        ] {
-            assert_eq!(read::<Text>(json).as_str(), text, "{json}");
-        }
-        assert!(matches!(read(r#""node01""#), Text(Some(Cow::Borrowed("node01")))));
-        assert_eq!(read::<Text>(r#""ATA     ""#).label(), "ATA");
-    }
-
-    #[test]
-    fn flags() {
-        for (json, flag) in [
-            ("1", Some(true)),
-            ("true", Some(true)),
-            (r#""1""#, Some(true)),
-            ("0", Some(false)),
-            ("false", Some(false)),
-            (r#""0""#, Some(false)),
-            (r#""""#, Some(false)),
-            ("2", None),
-            ("-1", None),
-            ("1.0", None),
-            (r#""yes""#, None),
-            ("null", None),
-            ("[]", None),
-        ] {
-            assert_eq!(read::<Flag>(json), Flag(flag), "{json}");
-        }
-    }
-
-    #[derive(Debug, Default, Deserialize, PartialEq)]
-    #[serde(default)]
-    struct Pair {
-        a: Number,
-        b: Number,
-    }
-
-    #[test]
-    fn objects_are_not_read_from_lists() {
-        assert_eq!(
-            read::<Object<Pair>>(r#"{"b":"2","c":[{}]}"#),
-            Object(Some(Pair { a: Number(None), b: Number(Some(2.0)) }))
-        );
-        for json in ["[1,2]", "null", "1", "-1", "1.5", r#""{}""#, "true", "[[]]"] {
-            assert_eq!(read::<Object<Pair>>(json), Object(None), "{json}");
-        }
-    }
-
-    #[test]
-    fn lists_keep_positions() {
-        assert_eq!(read::<List<Number>>(r#"["1",null,3]"#).0, [Number(Some(1.0)), Number(None), Number(Some(3.0))]);
-        for json in ["{}", r#"{"0":1}"#, "null", "1", r#""[1]""#, "false"] {
-            assert!(read::<List<Number>>(json).is_empty(), "{json}");
-        }
     }
 }

@@ -67,7 +67,55 @@ pub use input::Input;
 pub use manifest::{Kind, Metric, Package, Request, Table, describe};
 pub use output::{IntoValue, State, States, TableRow};
 
-/// A collector. See the [crate's documentation](crate) for a whole one.
+/// A collector. The [crate's documentation](crate) has one for nodes; this one is called for each storage of each node.
+///
+/// ```
+/// use pve_collector::{
+///     Collector, Failure, Input, Output, Package, Request, Table, lenient::Flag, tables, testing::Case,
+/// };
+/// use serde::Deserialize;
+///
+/// const STATUS: Request = Request::get("/nodes/{node}/storage/{storage}/status");
+///
+/// tables! {
+///     /// A storage as a node sees it.
+///     Storage(node, storage) {
+///         gauge active "pve_storage_active" "1 if the node can use the storage, from active.";
+///     }
+/// }
+///
+/// #[derive(Deserialize)]
+/// struct Status {
+///     #[serde(default)]
+///     active: Flag,
+/// }
+///
+/// struct Storages;
+///
+/// impl Collector for Storages {
+///     const PACKAGE: Package = pve_collector::package!();
+///     const REQUESTS: &'static [Request] = &[STATUS];
+///     const TABLES: &'static [Table] = TABLES;
+///
+///     fn collect(input: &Input, output: &mut Output) -> Result<(), Failure> {
+///         let status: Status = input.object(STATUS)?;
+///         output.push(Storage {
+///             node: input.node().to_owned(),
+///             storage: input.storage().to_owned(),
+///             active: status.active.0.map(f64::from),
+///         });
+///         Ok(())
+///     }
+/// }
+///
+/// let collected = Case::new()
+///     .answer("/nodes/node01/storage/local-zfs/status", r#"{"active":1}"#)
+///     .answer("/nodes/node01/storage/nfs-backup/status", r#"{"active":0}"#)
+///     .collect::<Storages>();
+/// let exposition = collected.exposition();
+/// assert!(exposition.contains("pve_storage_active{node=\"node01\",storage=\"local-zfs\"} 1\n"));
+/// assert!(exposition.contains("pve_storage_active{node=\"node01\",storage=\"nfs-backup\"} 0\n"));
+/// ```
 pub trait Collector {
     /// Who it is; usually [`package!()`](crate::package).
     const PACKAGE: Package;
@@ -88,21 +136,46 @@ pub trait Collector {
 /// Makes a [`Collector`] the component's exports. Once a crate; the crate's type is `cdylib` (and `rlib`, for tests).
 ///
 /// Natively it only checks that the type is a collector, so that several of them can be linked into one test.
-#[cfg(target_arch = "wasm32")]
-#[macro_export]
-macro_rules! export {
-    ($collector:ident) => {
-        $crate::wasm::bindings::export!($collector with_types_in $crate::wasm::bindings);
-    };
-}
-
-/// Makes a [`Collector`] the component's exports. Once a crate; the crate's type is `cdylib` (and `rlib`, for tests).
 ///
-/// Natively it only checks that the type is a collector, so that several of them can be linked into one test.
-#[cfg(not(target_arch = "wasm32"))]
+/// ```
+/// use pve_collector::{Collector, Failure, Input, Output, Package, Request, Table, tables};
+///
+/// const VERSION: Request = Request::get("/version").max_age(3600);
+///
+/// tables! {
+///     /// The node that answers.
+///     Version(release) {
+///         info "pve_api_version_info" "Release of Proxmox VE on the node that answers, from release.";
+///     }
+/// }
+///
+/// #[derive(serde::Deserialize)]
+/// struct Answer {
+///     release: String,
+/// }
+///
+/// struct ApiVersion;
+///
+/// impl Collector for ApiVersion {
+///     const PACKAGE: Package = pve_collector::package!();
+///     const REQUESTS: &'static [Request] = &[VERSION];
+///     const TABLES: &'static [Table] = TABLES;
+///
+///     fn collect(input: &Input, output: &mut Output) -> Result<(), Failure> {
+///         let Answer { release } = input.object(VERSION)?;
+///         output.push(Version { release });
+///         Ok(())
+///     }
+/// }
+///
+/// pve_collector::export!(ApiVersion);
+/// ```
 #[macro_export]
 macro_rules! export {
     ($collector:ident) => {
+        #[cfg(target_arch = "wasm32")]
+        $crate::wasm::bindings::export!($collector with_types_in $crate::wasm::bindings);
+        #[cfg(not(target_arch = "wasm32"))]
         const _: fn() -> $crate::contract::Manifest = $crate::describe::<$collector>;
     };
 }

@@ -2,29 +2,79 @@
 //!
 //! In a component they go through the contract's `log` import; natively the test harness keeps them, and outside of it
 //! they go to stderr. For what is odd in an answer prefer [`Output::warn`](crate::Output::warn): it is counted too.
+//!
+//! ```
+//! use pve_collector::testing::Case;
+//! # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
+//! use zfs::Zfs; // of the documentation of `testing`; calls log::info
+//!
+//! let case = Case::new().answer("/nodes/node01/disks/zfs", r#"[{"name":"backup"}]"#).setting("skip", "backup");
+//! assert_eq!(case.collect::<Zfs>().log(), "node01: info: backup is skipped\n");
+//! ```
 
 use crate::contract::Level;
 
 /// A line for the author of the collector.
 ///
 /// ```
-/// pve_collector::log::debug("17 disks, 3 without a serial number");
+/// use pve_collector::log;
+///
+/// let disks = ["S664NN0WB201", "", "ZR5B2ABC"];
+/// let nameless = disks.iter().filter(|serial| serial.is_empty()).count();
+/// log::debug(&format!("{} disks, {nameless} without a serial number", disks.len()));
 /// ```
 pub fn debug(message: &str) {
     write(Level::Debug, message);
 }
 
 /// A normal line, worth keeping.
+///
+/// ```
+/// use pve_collector::{FetchError, log};
+///
+/// fn note(answer: Result<&str, FetchError>) {
+///     if let Err(FetchError::NotFound) = answer {
+///         log::info("this node has no ZFS: nothing to tell");
+///     }
+/// }
+/// # note(Err(FetchError::NotFound));
+/// ```
 pub fn info(message: &str) {
     write(Level::Info, message);
 }
 
 /// Something odd.
+///
+/// ```
+/// use pve_collector::log;
+///
+/// // `Output::warn` is for answers; here it is a setting that is odd.
+/// let threshold = "200";
+/// if threshold.parse().is_ok_and(|percent: u8| percent > 100) {
+///     log::warn(&format!("setting threshold is {threshold} %: no pool will ever be as full"));
+/// }
+/// ```
 pub fn warn(message: &str) {
     write(Level::Warn, message);
 }
 
 /// Something that makes the call fail.
+///
+/// ```
+/// use pve_collector::{Failure, log};
+///
+/// fn release(version: &str) -> Result<u32, Failure> {
+///     let major = version.split('.').next().and_then(|major| major.parse().ok());
+///     major.ok_or_else(|| {
+///         // The failure is short, as the status page shows it; the log has room for the rest.
+///         log::error(&format!("the whole version is {version:?}"));
+///         Failure::Malformed("version is no release".to_owned())
+///     })
+/// }
+///
+/// assert_eq!(release("9.1.4").unwrap(), 9);
+/// assert_eq!(release("").unwrap_err().to_string(), "malformed: version is no release");
+/// ```
 pub fn error(message: &str) {
     write(Level::Error, message);
 }

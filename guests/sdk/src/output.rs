@@ -4,24 +4,101 @@ use crate::contract::{Output, Row, Value};
 
 impl Output {
     /// Adds a row of one of the collector's tables.
+    ///
+    /// ```
+    /// use pve_collector::{Output, tables};
+    ///
+    /// tables! {
+    ///     /// A backup job.
+    ///     Job(id) {
+    ///         gauge enabled "pve_backup_job_enabled" "1 if the job runs, from enabled.";
+    ///         gauge next_run "pve_backup_job_next_run_timestamp_seconds" "Next run in Unix time, from next-run.";
+    ///     }
+    /// }
+    ///
+    /// let mut output = Output::default();
+    /// // What is not known is `None`, and no series: never 0.
+    /// output.push(Job { id: "backup-7c2a".to_owned(), enabled: Some(0.0), next_run: None });
+    /// assert_eq!(output.rows.len(), 1);
+    /// ```
     pub fn push(&mut self, row: impl TableRow) {
         self.rows.push(row.into_row());
     }
 
     /// Notes something odd that did not stop the collection. The host logs and counts a few of them, so sum up:
     /// one warning with a number is better than a hundred.
+    ///
+    /// ```
+    /// use pve_collector::{Output, lenient::Text};
+    ///
+    /// /// The disks that have a path, without which there is nothing to tell them apart by.
+    /// fn with_path<'a>(disks: &[Text<'a>], output: &mut Output) -> Vec<Text<'a>> {
+    ///     let known: Vec<_> = disks.iter().filter(|devpath| !devpath.label().is_empty()).cloned().collect();
+    ///     if known.len() < disks.len() {
+    ///         output.warn(format!("disks left out because they have no devpath: {}", disks.len() - known.len()));
+    ///     }
+    ///     known
+    /// }
+    ///
+    /// let mut output = Output::default();
+    /// let disks = serde_json::from_str::<Vec<Text>>(r#"["/dev/sda",null,"/dev/sdb",""]"#)?;
+    /// assert_eq!(with_path(&disks, &mut output).len(), 2);
+    /// assert_eq!(output.warnings, ["disks left out because they have no devpath: 2"]);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn warn(&mut self, warning: impl Into<String>) {
         self.warnings.push(warning.into());
     }
 }
 
 /// A row of a table. [`tables!`](crate::tables) implements it; nothing else should.
+///
+/// ```
+/// use pve_collector::{Output, TableRow, Value, tables};
+///
+/// tables! {
+///     /// What the cluster counts.
+///     Cluster(id) {
+///         gauge nodes "pve_cluster_nodes" "Nodes of the cluster.";
+///     }
+/// }
+///
+/// /// Adds rows that are worth a series: zeros are left out.
+/// fn push_nonzero(output: &mut Output, rows: impl IntoIterator<Item = impl TableRow>) {
+///     let rows = rows.into_iter().map(TableRow::into_row);
+///     output.rows.extend(rows.filter(|row| row.values.iter().any(|value| *value != Value::Number(0.0))));
+/// }
+///
+/// let mut output = Output::default();
+/// push_nonzero(
+///     &mut output,
+///     [0.0, 5.0].map(|nodes| Cluster { id: "cluster/prod".to_owned(), nodes: Some(nodes) }),
+/// );
+/// assert_eq!(output.rows.len(), 1);
+/// ```
 pub trait TableRow {
     /// Labels and values in the order of the table.
     fn into_row(self) -> Row;
 }
 
 /// The states of a state-set. [`states!`](crate::states) implements it.
+///
+/// ```
+/// use pve_collector::{State, States, states};
+///
+/// states! {
+///     /// How the cluster's storage is.
+///     pub Ceph { Ok = "health_ok", Warn = "health_warn", Err = "health_err" }
+/// }
+///
+/// /// The API shouts where the exposition does not.
+/// fn quiet<S: States>(word: &str) -> State<S> {
+///     S::named(&word.to_lowercase()).map_or(State::Other, State::Is)
+/// }
+///
+/// assert_eq!(quiet("HEALTH_WARN"), State::Is(Ceph::Warn));
+/// assert_eq!(Ceph::NAMES[Ceph::Warn.position() as usize], "health_warn");
+/// ```
 pub trait States: Copy + 'static {
     /// State names, in the order of the exposition.
     const NAMES: &'static [&'static str];
@@ -34,6 +111,24 @@ pub trait States: Copy + 'static {
 }
 
 /// What a row says of a state-set.
+///
+/// ```
+/// use pve_collector::{State, lenient::Text, states};
+///
+/// states! {
+///     /// Whether a guest runs.
+///     pub Power { On = "running", Off = "stopped" }
+/// }
+///
+/// /// A status that is missing is no status; one that a later Proxmox VE adds is another one.
+/// fn power(status: &Text) -> State<Power> {
+///     status.as_str().map_or(State::Absent, State::named)
+/// }
+///
+/// assert_eq!(power(&Text(Some("stopped".into()))), State::Is(Power::Off));
+/// assert_eq!(power(&Text(Some("hibernated".into()))), State::Other);
+/// assert_eq!(power(&Text(None)), State::Absent);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum State<S> {
     /// Not known: no series.
@@ -64,7 +159,8 @@ impl<S: States> State<S> {
     }
 }
 
-/// Fields that are values of a row: `Option<f64>` and [`State`].
+/// Fields that are values of a row: `Option<f64>` and [`State`]. Public for what [`tables!`](crate::tables) expands to.
+#[doc(hidden)]
 pub trait IntoValue {
     /// The contract's form.
     fn into_value(self) -> Value;

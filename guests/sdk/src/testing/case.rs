@@ -1,9 +1,6 @@
 //! A set of answers and what a collector makes of them.
 
-use std::{collections::BTreeMap, fs, path::Path};
-
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 
 use super::{
     collected::{Collected, Collection},
@@ -15,9 +12,24 @@ use crate::{Collector, FetchError, Input, Output, Place, Request, contract, desc
 const NOW: u64 = 1_774_016_355;
 
 /// Answers, settings and a time to run a collector on.
+///
+/// `Zfs` in the examples is the collector of the [module's documentation](super).
+///
+/// ```
+/// use pve_collector::testing::Case;
+/// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
+/// use zfs::Zfs;
+///
+/// let collected = Case::new()
+///     .answer("/nodes/node01/disks/zfs", r#"[{"name":"rpool","health":"ONLINE"},{"name":"backup"}]"#)
+///     .setting("skip", "backup")
+///     .collect::<Zfs>();
+/// assert_eq!(collected.rows().count(), 1);
+/// assert_eq!(collected.log(), "node01: info: backup is skipped\n");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Case {
-    answers: BTreeMap<String, Result<String, FetchError>>,
+    pub(super) answers: BTreeMap<String, Result<String, FetchError>>,
     settings: Vec<(String, String)>,
     now: u64,
 }
@@ -30,11 +42,32 @@ impl Default for Case {
 
 impl Case {
     /// No answers yet.
+    ///
+    /// ```
+    /// use pve_collector::testing::Case;
+    /// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
+    /// use zfs::Zfs;
+    ///
+    /// let collected = Case::new().collect::<Zfs>();
+    /// assert!(collected.collections.is_empty()); // no answers of a node, so no nodes
+    /// ```
     pub fn new() -> Self {
         Self { answers: BTreeMap::new(), settings: Vec::new(), now: NOW }
     }
 
     /// The answer of a path: the JSON text of its `data` member, without the envelope.
+    ///
+    /// ```
+    /// use pve_collector::testing::Case;
+    /// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
+    /// use zfs::Zfs;
+    ///
+    /// let collected = Case::new()
+    ///     .answer("/nodes/node01/disks/zfs", "[]")
+    ///     .answer("/nodes/node02/disks/zfs", r#"[{"name":"rpool"}]"#)
+    ///     .collect::<Zfs>();
+    /// assert_eq!(collected.rows().map(|row| &row.labels[0]).collect::<Vec<_>>(), ["node02"]);
+    /// ```
     #[must_use]
     pub fn answer(mut self, path: &str, data: impl Into<String>) -> Self {
         self.answers.insert(path.to_owned(), Ok(data.into()));
@@ -42,6 +75,19 @@ impl Case {
     }
 
     /// A request that failed.
+    ///
+    /// ```
+    /// use pve_collector::{FetchError, testing::Case};
+    /// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
+    /// use zfs::Zfs;
+    ///
+    /// let collected = Case::new()
+    ///     .answer("/nodes/node01/disks/zfs", r#"[{"name":"rpool"}]"#)
+    ///     .failed("/nodes/node02/disks/zfs", FetchError::TimedOut)
+    ///     .collect::<Zfs>();
+    /// assert_eq!(collected.failures(), ["not collected: /nodes/node02/disks/zfs has no answer: timed-out"]);
+    /// assert_eq!(collected.rows().count(), 1); // node01's
+    /// ```
     #[must_use]
     pub fn failed(mut self, path: &str, error: FetchError) -> Self {
         self.answers.insert(path.to_owned(), Err(error));
@@ -49,6 +95,16 @@ impl Case {
     }
 
     /// A setting of the operator.
+    ///
+    /// ```
+    /// use pve_collector::testing::Case;
+    /// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
+    /// use zfs::Zfs;
+    ///
+    /// let case = Case::new().answer("/nodes/node01/disks/zfs", r#"[{"name":"rpool"},{"name":"backup"}]"#);
+    /// assert_eq!(case.collect::<Zfs>().rows().count(), 2);
+    /// assert_eq!(case.setting("skip", "backup").collect::<Zfs>().rows().count(), 1);
+    /// ```
     #[must_use]
     pub fn setting(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
@@ -56,54 +112,70 @@ impl Case {
     }
 
     /// The scrape's time in seconds since 1970-01-01 UTC.
+    ///
+    /// ```
+    /// use pve_collector::{
+    ///     Collector, Failure, Input, Output, Package, Request, Table, lenient::Number, tables, testing::Case,
+    /// };
+    /// use serde::Deserialize;
+    ///
+    /// const SUBSCRIPTION: Request = Request::get("/nodes/{node}/subscription").max_age(3600);
+    ///
+    /// tables! {
+    ///     /// A node's subscription.
+    ///     Subscription(node) {
+    ///         gauge unchecked "pve_subscription_unchecked_seconds" "Seconds since the last check, from checktime.";
+    ///     }
+    /// }
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Answer {
+    ///     #[serde(default)]
+    ///     checktime: Number,
+    /// }
+    ///
+    /// struct Subscriptions;
+    ///
+    /// impl Collector for Subscriptions {
+    ///     const PACKAGE: Package = pve_collector::package!();
+    ///     const REQUESTS: &'static [Request] = &[SUBSCRIPTION];
+    ///     const TABLES: &'static [Table] = TABLES;
+    ///
+    ///     fn collect(input: &Input, output: &mut Output) -> Result<(), Failure> {
+    ///         let answer: Answer = input.object(SUBSCRIPTION)?;
+    ///         let unchecked = answer.checktime.0.map(|checked| input.now() as f64 - checked);
+    ///         output.push(Subscription { node: input.node().to_owned(), unchecked });
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// let case = Case::new().answer("/nodes/node01/subscription", r#"{"checktime":1774000000}"#).now(1_774_003_600);
+    /// let exposition = case.collect::<Subscriptions>().exposition();
+    /// assert!(exposition.ends_with("pve_subscription_unchecked_seconds{node=\"node01\"} 3600\n"));
+    /// ```
     #[must_use]
     pub fn now(mut self, unix_seconds: u64) -> Self {
         self.now = unix_seconds;
         self
     }
 
-    /// Reads a case directory; the [module](super) says what is in it.
-    ///
-    /// # Panics
-    ///
-    /// Where a file can't be read or is not what it should be.
-    pub fn read(directory: impl AsRef<Path>) -> Self {
-        let directory = directory.as_ref();
-        let mut case = Self::new();
-        case.read_answers(directory, "");
-        if let Ok(settings) = fs::read_to_string(directory.join("settings")) {
-            for line in settings.lines().filter(|line| !line.trim().is_empty()) {
-                let (name, value) = line.split_once(':').expect("a line of `settings` is `name: value`");
-                case = case.setting(name.trim(), value.trim());
-            }
-        }
-        if let Ok(now) = fs::read_to_string(directory.join("now")) {
-            case.now = now.trim().parse().expect("`now` holds Unix seconds");
-        }
-        case
-    }
-
-    fn read_answers(&mut self, directory: &Path, below: &str) {
-        let entries = fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
-        for entry in entries {
-            let entry = entry.expect("a directory that opens can be listed");
-            let (path, name) = (entry.path(), entry.file_name());
-            let name = name.to_str().expect("file names are UTF-8");
-            if path.is_dir() {
-                self.read_answers(&path, &format!("{below}/{name}"));
-            } else if let Some(name) = name.strip_suffix(".json") {
-                let body = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-                self.answers.insert(format!("{below}/{name}"), data(&body));
-            } else if let Some(name) = name.strip_suffix(".error") {
-                let word = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-                let error = FetchError::ALL.into_iter().find(|error| error.as_str() == word.trim());
-                let error = error.unwrap_or_else(|| panic!("{}: {word:?} is no fetch-error", path.display()));
-                self.answers.insert(format!("{below}/{name}"), Err(error));
-            }
-        }
-    }
-
     /// The answer of a path as a document, for tests that change it.
+    ///
+    /// ```
+    /// use pve_collector::testing::Case;
+    /// use serde_json::json;
+    /// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
+    /// use zfs::Zfs;
+    ///
+    /// const POOLS: &str = "/nodes/node01/disks/zfs";
+    ///
+    /// let case = Case::read(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/degraded"));
+    /// let mut pools = case.document(POOLS);
+    /// pools[0]["size"] = json!("N/A");
+    /// let exposition = case.answer(POOLS, pools.to_string()).collect::<Zfs>().exposition();
+    /// assert!(!exposition.contains("pve_zfs_pool_size_bytes{node=\"node01\",pool=\"rpool\"}"));
+    /// assert!(exposition.contains("pve_zfs_pool_free_bytes{node=\"node01\",pool=\"rpool\"}"));
+    /// ```
     ///
     /// # Panics
     ///
@@ -116,6 +188,19 @@ impl Case {
 
     /// Runs a collector for every place there are answers for, in their order. A place whose required answer is missing
     /// is not collected, as in the host; a path without any answer counts as [`FetchError::NotFound`].
+    ///
+    /// ```
+    /// use pve_collector::{FetchError, testing::Case};
+    /// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
+    /// use zfs::Zfs;
+    ///
+    /// let collected = Case::new()
+    ///     .answer("/nodes/node02/disks/zfs", r#"[{"name":"rpool"}]"#)
+    ///     .failed("/nodes/node01/disks/zfs", FetchError::Forbidden)
+    ///     .collect::<Zfs>();
+    /// let places = collected.collections.iter().map(|collection| collection.place_name());
+    /// assert_eq!(places.collect::<Vec<_>>(), ["node01", "node02"]);
+    /// ```
     pub fn collect<C: Collector>(&self) -> Collected {
         let places = places::places(C::REQUESTS, self.answers.keys().map(String::as_str));
         let collections = places.into_iter().map(|place| self.collect_place::<C>(place)).collect();
@@ -124,6 +209,23 @@ impl Case {
 
     /// What the host would hand to a collector with these requests at a place; or the path of the first required answer
     /// that is missing, and why.
+    ///
+    /// ```
+    /// use pve_collector::{Collector, Input, Output, Place, testing::Case};
+    /// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
+    /// use zfs::Zfs;
+    ///
+    /// // For what runs a collector by itself, as a benchmark:
+    /// let case = Case::read(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/degraded"));
+    /// let node = |name: &str| Place { node: Some(name.to_owned()), ..Place::default() };
+    /// let input = case.input(Zfs::REQUESTS, &node("node01")).unwrap();
+    /// let mut output = Output::default();
+    /// Zfs::collect(&Input::new(input, Zfs::REQUESTS), &mut output).unwrap();
+    /// assert_eq!(output.rows.len(), 2);
+    ///
+    /// let (path, error) = case.input(Zfs::REQUESTS, &node("node02")).unwrap_err();
+    /// assert_eq!(format!("{path}: {error}"), "/nodes/node02/disks/zfs: timed-out");
+    /// ```
     pub fn input(&self, requests: &[Request], place: &Place) -> Result<contract::Input, (String, FetchError)> {
         let mut responses = Vec::new();
         for request in requests {
@@ -152,33 +254,6 @@ impl Case {
         match result {
             Ok(()) => Collection { place, output, failure: None, log },
             Err(failure) => Collection { place, output: Output::default(), failure: Some(failure.to_string()), log },
-        }
-    }
-}
-
-/// `data` of an envelope, by the host's rules.
-fn data(body: &str) -> Result<String, FetchError> {
-    #[derive(Deserialize)]
-    struct Envelope<'a> {
-        #[serde(borrow)]
-        data: &'a RawValue,
-    }
-
-    match serde_json::from_str::<Envelope>(body) {
-        Ok(Envelope { data }) if data.get() != "null" => Ok(data.get().to_owned()),
-        _ => Err(FetchError::Malformed),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn takes_data_out_of_the_envelope() {
-        assert_eq!(data(r#"{"data":[1, 2],"total":2}"#), Ok("[1, 2]".to_owned()));
-        for body in [r#"{"data":null}"#, "{}", "", "<html>", "[]"] {
-            assert_eq!(data(body), Err(FetchError::Malformed), "{body}");
         }
     }
 }

@@ -9,6 +9,15 @@ use crate::Collector;
 /// empty where there are no series) and `expected.log` (warnings, failures and log lines; no file where there are none)
 /// in it. With `UPDATE_GOLDEN=1` in the environment the files are written instead.
 ///
+/// ```
+/// use pve_collector::testing::assert_golden;
+/// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
+/// use zfs::Zfs;
+///
+/// // `Zfs` is the collector of the module's documentation; `fixtures` stands beside Cargo.toml.
+/// assert_golden::<Zfs>(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures"));
+/// ```
+///
 /// # Panics
 ///
 /// Where something differs, with the lines that do; and where manifest or rows break a rule of the contract.

@@ -10,10 +10,27 @@
 //! assert_eq!(answer, json!([{"vmid": 112, "status": "N/A"}, {"vmid": 113}]));
 //! assert_eq!(place, ["0", "status"]);
 //! ```
+//!
+//! `Zfs` in the examples below is the collector of the [module above](super).
 
 use serde_json::{Value, json};
 
 /// Values that stand where they should not: wrong types, extremes, numbers as strings, what Perl makes of nothing.
+///
+/// ```
+/// use pve_collector::testing::{Case, mutation};
+/// use serde_json::json;
+/// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
+/// use zfs::Zfs;
+///
+/// for odd in mutation::odd_values() {
+///     let pools = json!([odd, {"name": "rpool", "size": odd}, {"name": "tank", "health": "ONLINE"}]);
+///     let collected = Case::new().answer("/nodes/node01/disks/zfs", pools.to_string()).collect::<Zfs>();
+///     assert!(collected.failures().is_empty(), "{odd}");
+///     let healthy = "pve_zfs_pool_health{node=\"node01\",pool=\"tank\",health=\"ONLINE\"} 1\n";
+///     assert!(collected.exposition().contains(healthy), "{odd}");
+/// }
+/// ```
 pub fn odd_values() -> Vec<Value> {
     vec![
         Value::Null,
@@ -42,12 +59,36 @@ pub fn odd_values() -> Vec<Value> {
 }
 
 /// How many values are in a document, not counting the document itself.
+///
+/// ```
+/// use pve_collector::testing::mutation;
+/// use serde_json::json;
+///
+/// let pools = json!([{"name": "rpool", "size": 3999587221504_u64}, {"name": "tank"}]);
+/// assert_eq!(mutation::count(&pools), 5); // two pools with three members
+/// ```
 pub fn count(document: &Value) -> usize {
     children(document).map(|child| 1 + count(child)).sum()
 }
 
 /// Replaces the `n`th value of a document (below its [`count`]) or, with `None`, removes it. Gives the way there: list
 /// positions and member names.
+///
+/// ```
+/// use pve_collector::testing::{Case, mutation};
+/// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
+/// use zfs::Zfs;
+///
+/// // Whatever member is missing: there is an answer, and nothing panics.
+/// let case = Case::read(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/degraded"));
+/// let pools = case.document("/nodes/node01/disks/zfs");
+/// for n in 0..mutation::count(&pools) {
+///     let mut changed = pools.clone();
+///     let way = mutation::replace(&mut changed, n, None);
+///     let collected = Case::new().answer("/nodes/node01/disks/zfs", changed.to_string()).collect::<Zfs>();
+///     assert!(collected.failures().is_empty(), "without {way:?}");
+/// }
+/// ```
 pub fn replace(document: &mut Value, n: usize, with: Option<Value>) -> Vec<String> {
     let mut before = 0;
     let keys: Vec<String> = match document {
@@ -83,6 +124,23 @@ pub fn replace(document: &mut Value, n: usize, with: Option<Value>) -> Vec<Strin
 }
 
 /// A document without the value at `path`, which must be there: what is left when the odd part is lost.
+///
+/// ```
+/// use pve_collector::testing::{Case, mutation};
+/// use serde_json::json;
+/// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
+/// use zfs::Zfs;
+///
+/// const POOLS: &str = "/nodes/node01/disks/zfs";
+/// let collect = |pools: &serde_json::Value| Case::new().answer(POOLS, pools.to_string()).collect::<Zfs>();
+///
+/// // A pool that is none costs itself alone.
+/// let pools = Case::read(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/degraded")).document(POOLS);
+/// let mut changed = pools.clone();
+/// let way = mutation::replace(&mut changed, 0, Some(json!("N/A")));
+/// let others = mutation::without(&pools, &way);
+/// assert_eq!(collect(&changed).exposition(), collect(&others).exposition());
+/// ```
 pub fn without(document: &Value, path: &[String]) -> Value {
     let mut rest = document.clone();
     let (last, way) = path.split_last().expect("a path has at least one step");
