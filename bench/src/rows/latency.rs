@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{Effort, name, warm_up};
 use crate::http::{Scraper, scrape};
 use crate::setup::{Cluster, Programs, Size};
-use crate::stats::{Rounded, Samples, milliseconds};
+use crate::stats::{Samples, milliseconds};
 use crate::table::{Line, Table, fraction};
 
 const LATENCY_MS: u64 = 20;
@@ -16,16 +16,18 @@ pub(super) fn peer(programs: &Programs, effort: Effort, table: &mut Table) -> Re
     let cluster = Cluster::start(programs, Size::MIDDLE, LATENCY_MS)?;
     let path = cluster.pve(1, 1);
     let (peer, exporter) = (cluster.peer()?, cluster.exporter()?);
-    let first = scrape(exporter.address, &path, Scraper::Plain)?.time;
-    let (mut theirs, mut ours) = (Vec::new(), Vec::new());
+    scrape(exporter.address, &path, Scraper::Plain)?;
+    let (mut theirs, mut ours, mut first) = (Vec::new(), Vec::new(), Vec::new());
     let each = effort.samples.div_ceil(effort.peer_samples);
     for _ in 0..effort.peer_samples {
+        // Of an exporter that has no answers yet.
+        first.push(scrape(cluster.exporter()?.address, &path, Scraper::Plain)?.time);
         theirs.push(scrape(peer.address, &path, Scraper::Plain)?.time);
         for _ in 0..each {
             ours.push(scrape(exporter.address, &path, Scraper::Plain)?.time);
         }
     }
-    let (theirs, ours, first) = (Samples::times(theirs), Samples::times(ours), milliseconds(first));
+    let (theirs, ours, first) = (Samples::times(theirs), Samples::times(ours), Samples::times(first));
     let what = format!("latency, {}, 20 ms a call, cluster=1&node=1", name(Size::MIDDLE));
     let line = |what: String, goal: f64, ours: f64, shown: String| {
         Line::new(what, format!("≤ 1/{goal:.0} of the peer"), shown)
@@ -34,7 +36,7 @@ pub(super) fn peer(programs: &Programs, effort: Effort, table: &mut Table) -> Re
             .met(ours * goal <= theirs.median())
     };
     table.push(&line(what.clone(), 40.0, ours.median(), ours.show("ms")));
-    table.push(&line(format!("{what}, the first scrape"), 4.0, first, format!("{} ms", Rounded(first))));
+    table.push(&line(format!("{what}, the first scrape"), 4.0, first.median(), first.show("ms")));
     Ok(())
 }
 

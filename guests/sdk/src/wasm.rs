@@ -6,6 +6,10 @@ use crate::{Collector, Input, Output, contract, log, manifest};
 
 pub use bindings::Guest;
 
+#[cfg(feature = "allocator")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
 /// What wit-bindgen makes of `collector.wit`. The records are [`contract`]'s: nothing is generated for them.
 #[allow(unsafe_code, missing_docs, clippy::all, reason = "generated: lifting and lowering works on raw memory")]
 pub mod bindings {
