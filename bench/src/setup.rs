@@ -12,6 +12,9 @@ use tempfile::TempDir;
 use crate::http::{self, Scraper};
 use crate::process::{Server, free_address};
 
+/// Collectors whose series the peer does not have: left out wherever the two are compared.
+const BEYOND_THE_PEER: [&str; 5] = ["ha-status", "lxc-pressure", "node-status", "physical-disk", "vm-pressure"];
+
 /// A cluster to be measured on.
 #[derive(Clone, Copy)]
 pub(crate) struct Size {
@@ -84,10 +87,22 @@ impl Cluster {
         Ok(Self { _sim: sim, control, api, directory, programs })
     }
 
-    /// Our exporter; its compiled code is cached in the cluster's directory.
+    /// Our exporter with all of its collectors; its compiled code is cached in the cluster's directory.
     pub(crate) fn exporter(&self) -> Result<Server> {
         let address = free_address()?;
-        let exporter = Server::start(self.exporter_command(address), address)?;
+        Self::started(self.exporter_command(address), address)
+    }
+
+    /// Our exporter with the peer's series and no others.
+    pub(crate) fn exporter_as_peer(&self) -> Result<Server> {
+        let address = free_address()?;
+        let mut command = self.exporter_command(address);
+        command.args(BEYOND_THE_PEER.map(|collector| format!("--no-collector.{collector}")));
+        Self::started(command, address)
+    }
+
+    fn started(command: Command, address: SocketAddr) -> Result<Server> {
+        let exporter = Server::start(command, address)?;
         // It listens before the collectors are compiled; the start is a row of its own.
         http::scrape(address, "/-/ready", Scraper::Plain)?;
         Ok(exporter)

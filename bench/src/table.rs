@@ -52,7 +52,11 @@ impl Line {
 
 /// `1/41` where ours is the smaller one.
 pub(crate) fn fraction(ours: f64, peer: f64) -> String {
-    if ours <= peer { format!("1/{:.0}", peer / ours) } else { format!("{:.2}", ours / peer) }
+    match peer / ours {
+        factor if factor >= 10.0 => format!("1/{factor:.0}"),
+        factor if factor >= 1.0 => format!("1/{factor:.2}"),
+        factor => format!("{:.2}", 1.0 / factor),
+    }
 }
 
 /// Prints as it goes, so that a run that is broken off was not in vain.

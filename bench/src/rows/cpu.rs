@@ -12,7 +12,7 @@ use crate::table::{Line, Table, fraction};
 pub(super) fn measure(programs: &Programs, effort: Effort, table: &mut Table) -> Result<()> {
     let cluster = Cluster::start(programs, Size::LARGE, 0)?;
     let path = cluster.pve(1, 0);
-    let (peer, exporter) = (cluster.peer()?, cluster.exporter()?);
+    let (peer, exporter) = (cluster.peer()?, cluster.exporter_as_peer()?);
     let (mut theirs, mut ours, mut zipped) = (Vec::new(), Vec::new(), Vec::new());
     let (mut their_times, mut our_times) = (Vec::new(), Vec::new());
     // The kernel counts in ticks of 10 ms: ours is read over several scrapes at once.

@@ -15,13 +15,14 @@ const LATENCY_MS: u64 = 20;
 pub(super) fn peer(programs: &Programs, effort: Effort, table: &mut Table) -> Result<()> {
     let cluster = Cluster::start(programs, Size::MIDDLE, LATENCY_MS)?;
     let path = cluster.pve(1, 1);
-    let (peer, exporter) = (cluster.peer()?, cluster.exporter()?);
+    let (peer, exporter) = (cluster.peer()?, cluster.exporter_as_peer()?);
     scrape(exporter.address, &path, Scraper::Plain)?;
-    let (mut theirs, mut ours, mut first) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut theirs, mut ours, mut first, mut all) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let each = effort.samples.div_ceil(effort.peer_samples);
     for _ in 0..effort.peer_samples {
         // Of an exporter that has no answers yet.
-        first.push(scrape(cluster.exporter()?.address, &path, Scraper::Plain)?.time);
+        first.push(scrape(cluster.exporter_as_peer()?.address, &path, Scraper::Plain)?.time);
+        all.push(scrape(cluster.exporter()?.address, &path, Scraper::Plain)?.time);
         theirs.push(scrape(peer.address, &path, Scraper::Plain)?.time);
         for _ in 0..each {
             ours.push(scrape(exporter.address, &path, Scraper::Plain)?.time);
@@ -37,6 +38,9 @@ pub(super) fn peer(programs: &Programs, effort: Effort, table: &mut Table) -> Re
     };
     table.push(&line(what.clone(), 40.0, ours.median(), ours.show("ms")));
     table.push(&line(format!("{what}, the first scrape"), 4.0, first.median(), first.show("ms")));
+    let all = Samples::times(all);
+    let line = Line::new(format!("{what}, the first scrape, with all of our collectors"), "", all.show("ms"));
+    table.push(&line.ratio(fraction(all.median(), theirs.median())));
     Ok(())
 }
 

@@ -13,7 +13,7 @@ pub(super) fn measure(programs: &Programs, effort: Effort, table: &mut Table) ->
     let scrapes = effort.memory_scrapes;
     let cluster = Cluster::start(programs, Size::LARGE, 0)?;
     let path = cluster.pve(1, 0);
-    let ours = peak(&cluster.exporter()?, &path, scrapes)?;
+    let ours = peak(&cluster.exporter_as_peer()?, &path, scrapes)?;
     let theirs = peak(&cluster.peer()?, &path, scrapes)?;
     let what = format!("peak memory, {}, cluster=1, {scrapes} scrapes", name(Size::LARGE));
     table.push(

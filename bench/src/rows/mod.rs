@@ -44,7 +44,8 @@ pub(crate) const ROWS: [(&str, Measure); 10] = [
     ("lasting", lasting::flat),
 ];
 
-/// Nothing is a comparison unless both give the same: all of the peer's series are ours too, with the same values.
+/// Nothing is a comparison unless both give the same: all of the peer's series are ours too, with the same values,
+/// and there are no others.
 fn compare(programs: &Programs, _: Effort, table: &mut Table) -> Result<()> {
     for (size, node) in [(Size::SMALL, 1), (Size::LARGE, 0)] {
         let cluster = Cluster::start(programs, size, 0)?;
@@ -54,7 +55,7 @@ fn compare(programs: &Programs, _: Effort, table: &mut Table) -> Result<()> {
             scrape(peer.address, &path, Scraper::Plain)?
         };
         let ours = {
-            let exporter = cluster.exporter()?;
+            let exporter = cluster.exporter_as_peer()?;
             scrape(exporter.address, &path, Scraper::Plain)?
         };
         let comparison = Comparison::of(theirs.text()?, ours.text()?)?;
@@ -65,7 +66,12 @@ fn compare(programs: &Programs, _: Effort, table: &mut Table) -> Result<()> {
         if missing + different > 0 {
             bail!("{missing} series of the peer are missing and {different} have another value: nothing to compare");
         }
-        let all = format!("{} series of the peer's, all in ours", comparison.series);
+        let more = Comparison::of(ours.text()?, theirs.text()?)?.missing;
+        // What we say of ourselves, and of the scrape.
+        if let Some(series) = more.iter().find(|series| !series.starts_with("pve_exporter_")) {
+            bail!("{series} is none of the peer's series: more is measured than the peer does");
+        }
+        let all = format!("{} series of the peer's, all in ours, and no others of the cluster", comparison.series);
         let what = format!("same series and values, {}, cluster=1&node={node}", name(size));
         table.push(&Line::new(what, "all of the peer's", all).met(true));
     }
