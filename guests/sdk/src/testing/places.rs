@@ -18,6 +18,11 @@ pub(super) fn places<'a>(requests: &[Request], paths: impl Iterator<Item = &'a s
         .collect()
 }
 
+/// Whether some request is for this path, at whatever place.
+pub(super) fn asks(requests: &[Request], path: &str) -> bool {
+    requests.iter().any(|request| bind(request.path, path).is_some())
+}
+
 /// The path of a request at a place. Names are put in as they are: fixtures have none that need percent-encoding.
 pub(super) fn path_at(request: Request, place: &Place) -> String {
     let fill = |segment: &str| match segment {
