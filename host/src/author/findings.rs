@@ -202,7 +202,10 @@ impl Findings {
         for other in patiently(what, others) {
             for family in families {
                 if other.schema.families.iter().any(|taken| taken.name == family.name) {
-                    self.error("ownership", format!("{} belongs to the built-in collector {}", family.name, other.name()));
+                    self.error(
+                        "ownership",
+                        format!("{} belongs to the built-in collector {}", family.name, other.name()),
+                    );
                 }
             }
         }
@@ -217,7 +220,8 @@ impl Findings {
         let Check { nodes, guests, storages, .. } = arguments;
         if self.name.is_some() {
             let gap = if self.findings.is_empty() { "" } else { "\n" };
-            let _ = writeln!(page, "{gap}in a cluster of {nodes} nodes, {guests} guests and {storages} storages a node:");
+            let _ =
+                writeln!(page, "{gap}in a cluster of {nodes} nodes, {guests} guests and {storages} storages a node:");
         }
         for Load { path, requests_a_scrape, max_age_seconds, privilege } in &self.requests {
             let often =
@@ -226,8 +230,7 @@ impl Findings {
         }
         for Estimate { labels, rows_a_place, series } in self.series.iter().flatten() {
             let (labels, rows) = (labels.join(", "), counted(*rows_a_place, "row"));
-            let _ =
-                writeln!(page, "  {series:>7} series of {{{labels}}}, with {rows} at the largest place");
+            let _ = writeln!(page, "  {series:>7} series of {{{labels}}}, with {rows} at the largest place");
         }
         if self.name.is_some() && self.series.is_none() {
             page.push_str("  series: unknown, --fixtures tells\n");

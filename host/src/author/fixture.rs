@@ -58,7 +58,9 @@ pub(super) fn read_cases(directory: &Path) -> Result<Vec<Case>, AuthorError> {
 fn is_of_a_case(path: &Path) -> bool {
     match path.file_name().and_then(std::ffi::OsStr::to_str) {
         Some(EXPECTED_PROM | EXPECTED_LOG) => true,
-        Some("nodes") => path.is_dir() && !["nodes", "cluster", EXPECTED_PROM].iter().any(|name| path.join(name).exists()),
+        Some("nodes") => {
+            path.is_dir() && !["nodes", "cluster", EXPECTED_PROM].iter().any(|name| path.join(name).exists())
+        }
         _ => false,
     }
 }

@@ -36,7 +36,10 @@ const ABBREVIATIONS: &[&str] = &["s", "ms", "us", "ns", "sec", "b", "kb", "mb", 
 
 /// What is measured in a unit, where it ends a name, and that unit.
 const MEASURED: &[(&[&str], &str)] = &[
-    (&["used", "free", "size", "avail", "available", "allocated", "capacity", "memory", "mem", "swap", "space"], "bytes"),
+    (
+        &["used", "free", "size", "avail", "available", "allocated", "capacity", "memory", "mem", "swap", "space"],
+        "bytes",
+    ),
     (&["uptime", "age", "duration", "latency", "timeout", "time"], "seconds"),
     (&["usage", "utilization", "fraction", "percentage"], "ratio"),
 ];

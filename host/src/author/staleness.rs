@@ -10,7 +10,8 @@ pub(super) fn newer_source(component: &Path, fixtures: &Path) -> Option<PathBuf>
     // `fixtures` alone has an empty parent, which is the working directory.
     let project = fixtures.parent()?;
     let here = if project.as_os_str().is_empty() { Path::new(".") } else { project };
-    let beside = entries(here).into_iter().filter(|path| path.extension().is_some_and(|end| end == "js" || end == "py"));
+    let beside =
+        entries(here).into_iter().filter(|path| path.extension().is_some_and(|end| end == "js" || end == "py"));
     let below = below(&here.join("src"));
     let newer = beside.chain(below).find(|path| modified(path).is_some_and(|changed| changed > built))?;
     Some(newer.strip_prefix(".").map(Path::to_owned).unwrap_or(newer))

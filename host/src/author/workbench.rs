@@ -36,7 +36,7 @@ pub(super) struct Broken {
     pub(super) digest: String,
     pub(super) size: usize,
     pub(super) error: CollectorError,
-    /// What it wrote to the log before: the reason, where `describe` broke down.
+    /// What it wrote to the log before and the error does not repeat: the reason, where `describe` broke down.
     pub(super) log: Vec<String>,
 }
 
@@ -69,7 +69,8 @@ impl Workbench {
             (Ok(collector), _) => collector,
             (Err(error), log) => {
                 let digest = hex::encode(Sha256::digest(&bytes));
-                let log = log.into_iter().map(|(_, line)| line).collect();
+                let (log, words) = (log.into_iter().map(|(_, line)| line), error.to_string());
+                let log = log.filter(|line| !words.contains(line.as_str())).collect();
                 return Ok(Err(Broken { digest, size: bytes.len(), error, log }));
             }
         };

@@ -41,6 +41,14 @@ fn files_that_do_not_load() {
     for name in ["core", "text", "empty", "version", "export", "missing"] {
         bench.golden(&format!("inspect-{name}"), &["inspect", &format!("{name}.wasm")]);
     }
+    // `boom`, as a word in memory, at the level info.
+    let boom = "(i32.store (i32.const 1024) (i32.const 0x6d6f6f62)) \
+                (call $log (i32.const 1) (i32.const 1024) (i32.const 4)) (unreachable)";
+    bench.write("describe.wasm", forge("sample").piece("describe", boom).build());
+    bench.golden("inspect-describe", &["inspect", "describe.wasm"]);
+    bench.golden("check-describe", &["check", "describe.wasm"]);
+    bench.write("slow.yml", "limits: {compile-time: 1ms}\n");
+    bench.golden("inspect-compile-time", &["inspect", "sample.wasm", "--grant", "slow.yml"]);
     bench.golden("inspect-grant-wrong", &["inspect", "sample.wasm", "--grant", "wrong.yml"]);
     bench.golden("inspect-grant-missing", &["inspect", "sample.wasm", "--grant", "nowhere.yml"]);
 }

@@ -39,13 +39,7 @@ impl Default for Case {
 impl Case {
     /// No answers yet.
     pub fn new() -> Self {
-        Self {
-            answers: BTreeMap::new(),
-            settings: Vec::new(),
-            now: NOW,
-            strange: Vec::new(),
-            malformed: Vec::new(),
-        }
+        Self { answers: BTreeMap::new(), settings: Vec::new(), now: NOW, strange: Vec::new(), malformed: Vec::new() }
     }
 
     /// The answer of a path: the JSON text of its `data` member, without the envelope.

@@ -15,9 +15,8 @@ use crate::Collector;
 /// tests nothing, as with an answer that no request asks for.
 pub fn assert_golden<C: Collector>(directory: impl AsRef<Path>) {
     let directory = directory.as_ref();
-    let entries = fs::read_dir(directory).unwrap_or_else(|error| {
-        panic!("{}: {error}; it holds a directory for each case", directory.display())
-    });
+    let entries = fs::read_dir(directory)
+        .unwrap_or_else(|error| panic!("{}: {error}; it holds a directory for each case", directory.display()));
     let mut cases: Vec<_> = entries.map(|entry| entry.expect("an open directory can be listed").path()).collect();
     cases.retain(|path| path.is_dir());
     cases.sort();
