@@ -135,6 +135,12 @@ impl Findings {
                 self.warning("manifest", format!("the {what} is empty; the status page shows it"));
             }
         }
+        if schema.requests.is_empty() {
+            self.warning(
+                "manifest",
+                "it asks for nothing, so nothing of what it gives comes from the cluster".to_owned(),
+            );
+        }
         for family in &schema.families {
             for lint in lints(family) {
                 self.warning("lint", format!("{}: {lint}", family.name));
@@ -226,7 +232,8 @@ impl Findings {
         for Load { path, requests_a_scrape, max_age_seconds, privilege } in &self.requests {
             let often =
                 if *max_age_seconds == 0 { "a scrape".to_owned() } else { format!("every {max_age_seconds} s") };
-            let _ = writeln!(page, "  {requests_a_scrape:>7} requests {often}: {path} ({privilege})");
+            let what = if *requests_a_scrape == 1 { "request" } else { "requests" };
+            let _ = writeln!(page, "  {requests_a_scrape:>7} {what} {often}: {path} ({privilege})");
         }
         for Estimate { labels, rows_a_place, series } in self.series.iter().flatten() {
             let (labels, rows) = (labels.join(", "), counted(*rows_a_place, "row"));

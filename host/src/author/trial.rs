@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::error::AuthorError;
 use super::fixture::{Case, contract_name};
-use super::places::{check_declared, path_at, place_name, places};
+use super::places::{check_declared, path_at, place_name, places, placing};
 use super::transcript::transcript;
-use crate::api::{Answer, FetchErrorKind, Place};
+use crate::api::{Answer, FetchErrorKind, Place, Template};
 use crate::exposition::{Encoder, Format};
 use crate::registry::{Collected, Collection, CollectionError, Collector, Rejections, Rows};
 use crate::sandbox::{CallError, FailureKind, Metered, Usage};
@@ -79,8 +79,8 @@ pub(super) fn run(
     let (mut batches, mut rows_by_table) = (Vec::new(), vec![0; schema.outline().len()]);
     let (places, mut breakdowns) = (places(&schema, case), Vec::new());
     if places.is_empty() {
-        let requests = schema.requests.iter().map(|request| request.template.to_string()).collect::<Vec<_>>();
-        breakdowns.push(format!("it is never called: there is no answer for {}", requests.join(", ")));
+        let requests = placing(&schema).map(Template::as_str).collect::<Vec<_>>().join(", ");
+        breakdowns.push(format!("it is never called: there is no answer for {requests}"));
     }
     for place in places {
         let name = place_name(&place);

@@ -123,6 +123,7 @@ fn a_component_older_than_its_source() {
             let said = text.contains(&format!("{source} is newer than sample.wasm; build it again\n"));
             assert_eq!((status, said), (0, expected), "{text}");
         }
+        std::fs::remove_file(bench.path(source)).unwrap();
     }
 }
 

@@ -132,7 +132,8 @@ impl Case {
             slips.push(format!("the collector does not ask for {path}; it asks for {asked}"));
         }
         if places::places(C::REQUESTS, paths).is_empty() {
-            slips.push(format!("the collector is never called: there is no answer for {asked}"));
+            let placing = places::placing(C::REQUESTS).join(", ");
+            slips.push(format!("the collector is never called: there is no answer for {placing}"));
         }
         slips
     }
