@@ -33,8 +33,11 @@ mod tests {
     fn only_what_takes_its_time_is_worth_a_word() {
         for (silence, expected) in [(Duration::from_secs(60), false), (Duration::ZERO, true)] {
             let mut said = false;
-            let result = spoken(silence, || said = true, || std::thread::sleep(Duration::from_millis(50)));
-            assert_eq!((result, said), ((), expected));
+            let work = || {
+                std::thread::sleep(Duration::from_millis(50));
+                7
+            };
+            assert_eq!((spoken(silence, || said = true, work), said), (7, expected));
         }
     }
 }
