@@ -96,7 +96,9 @@ fn ours(Family { name, kind, label_names, .. }: &Family) -> Vec<String> {
     }
     if matches!(kind, Kind::Gauge | Kind::Counter) {
         let last = name.trim_end_matches("_total").rsplit('_').next().unwrap_or_default();
-        if let Some((_, unit)) = MEASURED.iter().find(|(words, _)| words.contains(&last)) {
+        // An abbreviated unit is a finding of its own.
+        let abbreviated = name.split('_').any(|part| ABBREVIATIONS.contains(&part));
+        if let Some((_, unit)) = MEASURED.iter().find(|(words, _)| !abbreviated && words.contains(&last)) {
             found.push(format!("no base unit at the end of the name, such as \"_{unit}\""));
         }
     }

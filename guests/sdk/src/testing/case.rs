@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
 use super::{
@@ -209,9 +209,11 @@ fn data(body: &str) -> Result<String, String> {
         data: Option<&'a RawValue>,
     }
 
+    // serde would take a list for a struct.
+    if !body.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(body).is_ok() {
+        return Err("it is not a JSON object with the member data".to_owned());
+    }
     match serde_json::from_str::<Envelope>(body) {
-        // serde would take a list for a struct.
-        Ok(_) if !body.trim_start().starts_with('{') => Err("it is not a JSON object with the member data".to_owned()),
         Ok(Envelope { data: Some(data) }) => Ok(data.get().to_owned()),
         Ok(Envelope { data: None }) => Err("it has no data (missing or null)".to_owned()),
         Err(error) => Err(format!("it is not JSON: {error}")),
