@@ -20,13 +20,18 @@ pub enum AuthorError {
         source: std::io::Error,
     },
     /// A component does not become a collector.
-    #[error("{}: {source}", .path.display())]
+    #[error("{}: {source}{}", .path.display(), after(.log))]
     Collector {
         /// The component.
         path: PathBuf,
         /// Why.
         source: CollectorError,
+        /// What it wrote to the log before.
+        log: Vec<String>,
     },
+    /// There is no component.
+    #[error("{}: no such file; build the component first, its project's README.md says how", .0.display())]
+    NoComponent(PathBuf),
     /// A grant file is none.
     #[error("{}: {source}", .path.display())]
     Grant {
@@ -46,12 +51,28 @@ pub enum AuthorError {
         "the name {0:?} is not lower-case letters, digits and single hyphens, beginning with a letter, 63 at most, or is a word of Rust"
     )]
     Name(String),
-    /// A project would be written over.
-    #[error("{} is not empty; name another folder", .0.display())]
-    ProjectExists(PathBuf),
+    /// A project or a case would be written over.
+    #[error("{} is not empty; remove it, or name another folder{}", .folder.display(), .flag)]
+    NotEmpty {
+        /// The folder.
+        folder: PathBuf,
+        /// How another one is named.
+        flag: &'static str,
+    },
     /// A folder of fixtures has no case in it.
     #[error("{}: no case in it; make a folder for each case, such as {}/one-node/nodes/node01/status.json", .0.display(), .0.display())]
     NoCases(PathBuf),
+    /// There is no folder of fixtures.
+    #[error("{}: {problem}; it is a folder with a folder for each case, such as {}/one-node/nodes/node01/status.json", .folder.display(), .folder.display())]
+    NoFixtures {
+        /// What was named.
+        folder: PathBuf,
+        /// Why it can't be read.
+        problem: std::io::Error,
+    },
+    /// A case was named in place of the folder it is in.
+    #[error("{} is a case itself; name the folder it is in{}", .0.display(), parent(.0))]
+    IsCase(PathBuf),
     /// A file of a case is not what it should be.
     #[error("{}: {problem}", .path.display())]
     Fixture {
@@ -89,6 +110,9 @@ pub enum AuthorError {
     /// The configuration can't be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The same where a cluster is not what was meant, most likely.
+    #[error("{0}; to serve cases in place of a cluster, name their folder with --fixtures")]
+    NoCluster(ConfigError),
     /// No module of the configuration fits.
     #[error("{0}")]
     Module(String),
@@ -128,6 +152,15 @@ impl AuthorError {
         let path = path.to_owned();
         move |source| Self::File { path, source }
     }
+}
+
+/// What a component wrote to the log, behind the error it ended with. One line, as every error is.
+pub(super) fn after(log: &[String]) -> String {
+    if log.is_empty() { String::new() } else { format!("; it wrote: {}", log.join(" | ")) }
+}
+
+fn parent(case: &Path) -> String {
+    case.parent().map_or_else(String::new, |parent| format!(", {}", parent.display()))
 }
 
 fn listed(requests: &[String]) -> String {

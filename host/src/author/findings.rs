@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use super::arguments::Check;
 use super::endpoints::{UNKNOWN, endpoint, frequency};
-use super::error::AuthorError;
+use super::error::{AuthorError, after};
 use super::lints::lints;
+use super::patience::patiently;
 use super::series::{Estimate, Size, estimate, place_of};
 use super::workbench::{Broken, Workbench};
 use super::{Report, counted};
@@ -101,7 +102,7 @@ impl Findings {
         self.findings.push(Finding { severity: Severity::Warning, rule, message });
     }
 
-    fn broken(&mut self, Broken { digest, size, error }: Broken) {
+    fn broken(&mut self, Broken { digest, size, error, log }: Broken) {
         (self.sha256, self.size_bytes) = (digest, size);
         match error {
             CollectorError::Load(error) => {
@@ -113,7 +114,7 @@ impl Findings {
                     LoadError::Compile(_) => "compile",
                     LoadError::Describe(_) => "describe",
                 };
-                self.error(rule, error.to_string());
+                self.error(rule, format!("{error}{}", after(&log)));
             }
             CollectorError::Manifest(error) => {
                 for problem in error.problems {
@@ -133,6 +134,12 @@ impl Findings {
             if text.trim().is_empty() {
                 self.warning("manifest", format!("the {what} is empty; the status page shows it"));
             }
+        }
+        if schema.requests.is_empty() {
+            self.warning(
+                "manifest",
+                "it asks for nothing, so nothing of what it gives comes from the cluster".to_owned(),
+            );
         }
         for family in &schema.families {
             for lint in lints(family) {
@@ -192,12 +199,19 @@ impl Findings {
 
     /// A metric belongs to one collector. One with a built-in's name takes its place and may have its metrics.
     fn built_ins(&mut self, sandbox: &Sandbox, name: &str, families: &[Family]) {
-        for (builtin, bytes) in builtins().iter().filter(|(builtin, _)| *builtin != name) {
-            let origin = Origin::Builtin;
-            let Ok(other) = Collector::load(sandbox, bytes, origin, Limits::default()) else { continue };
+        let load = |bytes| Collector::load(sandbox, bytes, Origin::Builtin, Limits::default()).ok();
+        let others = || -> Vec<Collector> {
+            let others = builtins().iter().filter(|(builtin, _)| *builtin != name);
+            others.filter_map(|(_, bytes)| load(bytes)).collect()
+        };
+        let what = "compiling the built-in collectors, to compare names with theirs: once a release".to_owned();
+        for other in patiently(what, others) {
             for family in families {
                 if other.schema.families.iter().any(|taken| taken.name == family.name) {
-                    self.error("ownership", format!("{} belongs to the built-in collector {builtin}", family.name));
+                    self.error(
+                        "ownership",
+                        format!("{} belongs to the built-in collector {}", family.name, other.name()),
+                    );
                 }
             }
         }
@@ -211,17 +225,19 @@ impl Findings {
         }
         let Check { nodes, guests, storages, .. } = arguments;
         if self.name.is_some() {
-            let _ = writeln!(page, "\nin a cluster of {nodes} nodes, {guests} guests and {storages} storages a node:");
+            let gap = if self.findings.is_empty() { "" } else { "\n" };
+            let _ =
+                writeln!(page, "{gap}in a cluster of {nodes} nodes, {guests} guests and {storages} storages a node:");
         }
         for Load { path, requests_a_scrape, max_age_seconds, privilege } in &self.requests {
             let often =
                 if *max_age_seconds == 0 { "a scrape".to_owned() } else { format!("every {max_age_seconds} s") };
-            let _ = writeln!(page, "  {requests_a_scrape:>7} requests {often}: {path} ({privilege})");
+            let what = if *requests_a_scrape == 1 { "request" } else { "requests" };
+            let _ = writeln!(page, "  {requests_a_scrape:>7} {what} {often}: {path} ({privilege})");
         }
         for Estimate { labels, rows_a_place, series } in self.series.iter().flatten() {
-            let labels = labels.join(", ");
-            let _ =
-                writeln!(page, "  {series:>7} series of {{{labels}}}, with {rows_a_place} rows at the largest place");
+            let (labels, rows) = (labels.join(", "), counted(*rows_a_place, "row"));
+            let _ = writeln!(page, "  {series:>7} series of {{{labels}}}, with {rows} at the largest place");
         }
         if self.name.is_some() && self.series.is_none() {
             page.push_str("  series: unknown, --fixtures tells\n");

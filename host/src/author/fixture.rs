@@ -29,6 +29,8 @@ pub(super) struct Case {
     pub(super) directory: PathBuf,
     /// By API path, with the file each comes from.
     pub(super) answers: BTreeMap<String, (PathBuf, Fetched)>,
+    /// Bodies that the exporter would not take from the API either, and why: meant, or a slip of the pen.
+    pub(super) malformed: Vec<(PathBuf, String)>,
     /// Over those of the grant.
     pub(super) settings: Vec<(String, String)>,
     pub(super) now: u64,
@@ -37,12 +39,30 @@ pub(super) struct Case {
 /// All cases of a folder, by name.
 pub(super) fn read_cases(directory: &Path) -> Result<Vec<Case>, AuthorError> {
     let mut cases = Vec::new();
-    for path in list(directory)? {
+    let entries = list(directory).map_err(|error| match error {
+        AuthorError::File { path, source } => AuthorError::NoFixtures { folder: path, problem: source },
+        error => error,
+    })?;
+    if entries.iter().any(|path| is_of_a_case(path)) {
+        return Err(AuthorError::IsCase(directory.to_owned()));
+    }
+    for path in entries {
         if path.is_dir() {
             cases.push(Case::read(&path)?);
         }
     }
     if cases.is_empty() { Err(AuthorError::NoCases(directory.to_owned())) } else { Ok(cases) }
+}
+
+/// Whether this stands in the folder of a case, not in the one above: what is expected, or the API's own `/nodes`.
+fn is_of_a_case(path: &Path) -> bool {
+    match path.file_name().and_then(std::ffi::OsStr::to_str) {
+        Some(EXPECTED_PROM | EXPECTED_LOG) => true,
+        Some("nodes") => {
+            path.is_dir() && !["nodes", "cluster", EXPECTED_PROM].iter().any(|name| path.join(name).exists())
+        }
+        _ => false,
+    }
 }
 
 /// What is in a folder, in order; what is hidden is not ours.
@@ -58,8 +78,14 @@ fn list(directory: &Path) -> Result<Vec<PathBuf>, AuthorError> {
 impl Case {
     fn read(directory: &Path) -> Result<Self, AuthorError> {
         let name = directory.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let mut case =
-            Self { name, directory: directory.to_owned(), answers: BTreeMap::new(), settings: Vec::new(), now: NOW };
+        let mut case = Self {
+            name,
+            directory: directory.to_owned(),
+            answers: BTreeMap::new(),
+            malformed: Vec::new(),
+            settings: Vec::new(),
+            now: NOW,
+        };
         for path in list(directory)? {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             match name.as_str() {
@@ -89,7 +115,11 @@ impl Case {
     fn read_answer(&mut self, path: &Path, below: &str, name: &str) -> Result<(), AuthorError> {
         let read = || std::fs::read(path).map_err(AuthorError::file(path));
         let (name, fetched) = if let Some(name) = name.strip_suffix(".json") {
-            (name, Answer::parse(read()?, "application/json").map_err(|error| error.kind))
+            let answer = Answer::parse(read()?, "application/json").map_err(|error| {
+                self.malformed.push((path.to_owned(), error.detail));
+                error.kind
+            });
+            (name, answer)
         } else if let Some(name) = name.strip_suffix(".error") {
             (name, Err(fetch_error(path, &String::from_utf8_lossy(&read()?))?))
         } else {

@@ -34,6 +34,16 @@ const PREFIXES: &[&str] = &[
 
 const ABBREVIATIONS: &[&str] = &["s", "ms", "us", "ns", "sec", "b", "kb", "mb", "gb", "tb", "pb", "m", "h", "d"];
 
+/// What is measured in a unit, where it ends a name, and that unit.
+const MEASURED: &[(&[&str], &str)] = &[
+    (
+        &["used", "free", "size", "avail", "available", "allocated", "capacity", "memory", "mem", "swap", "space"],
+        "bytes",
+    ),
+    (&["uptime", "age", "duration", "latency", "timeout", "time"], "seconds"),
+    (&["usage", "utilization", "fraction", "percentage"], "ratio"),
+];
+
 /// What is to be said of a family, a sentence each.
 pub(super) fn lints(family: &Family) -> Vec<String> {
     const BOTH: &str = "non-histogram and non-summary";
@@ -84,6 +94,14 @@ fn ours(Family { name, kind, label_names, .. }: &Family) -> Vec<String> {
     if name.ends_with("_percent") {
         found.push("use a ratio from 0 to 1 (\"_ratio\") instead of a percentage".to_owned());
     }
+    if matches!(kind, Kind::Gauge | Kind::Counter) {
+        let last = name.trim_end_matches("_total").rsplit('_').next().unwrap_or_default();
+        // An abbreviated unit is a finding of its own.
+        let abbreviated = name.split('_').any(|part| ABBREVIATIONS.contains(&part));
+        if let Some((_, unit)) = MEASURED.iter().find(|(words, _)| !abbreviated && words.contains(&last)) {
+            found.push(format!("no base unit at the end of the name, such as \"_{unit}\""));
+        }
+    }
     if *kind != Kind::Info && name.ends_with("_info") {
         found.push("only info metrics should have \"_info\" suffix".to_owned());
     }
@@ -126,6 +144,7 @@ mod tests {
             assert_eq!(of(name, Kind::Gauge, &["node", "id"]), Vec::<String>::new(), "{name}");
         }
         assert_eq!(of("pve_read_bytes_total", Kind::Counter, &[]), Vec::<String>::new());
+        assert_eq!(of("pve_disk_usage", Kind::StateSet { label: "state".to_owned() }, &[]), Vec::<String>::new());
     }
 
     #[test]
@@ -142,6 +161,7 @@ mod tests {
             ("pve_x", &["poolName"], "label names should be written in 'snake_case'"),
             ("pve_x", &["le"], "\"le\" label"),
             ("pve_fill_percent", &[], "use a ratio"),
+            ("pve_pool_used", &[], "no base unit at the end of the name, such as \"_bytes\""),
             ("zfs_size_bytes", &[], "begin with \"pve_\""),
             ("pve_x", &["instance"], "exported_instance"),
             ("pve_x_info", &[], "\"_info\" suffix"),

@@ -13,11 +13,13 @@ pub(super) fn places(schema: &Schema, case: &Case) -> BTreeSet<Place> {
     if schema.placeholders.is_empty() {
         return BTreeSet::from([Place::cluster()]);
     }
+    placing(schema).flat_map(|template| case.answers.keys().filter_map(|path| bind(template, path))).collect()
+}
+
+/// The requests whose answers show where a collector is called: those with all of its placeholders.
+pub(super) fn placing(schema: &Schema) -> impl Iterator<Item = &Template> {
     let templates = schema.requests.iter().map(|request| &request.template);
-    templates
-        .filter(|template| template.placeholders() == schema.placeholders)
-        .flat_map(|template| case.answers.keys().filter_map(|path| bind(template, path)))
-        .collect()
+    templates.filter(|template| template.placeholders() == schema.placeholders)
 }
 
 /// Every answer must be one that some request asks for: a misspelt path would be a test of nothing.

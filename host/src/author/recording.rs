@@ -32,7 +32,7 @@ type Fetched = (Template, Place, Result<Value, FetchErrorKind>);
 pub(super) fn record(arguments: &Record) -> Result<Report, AuthorError> {
     let out = &arguments.out;
     if out.read_dir().is_ok_and(|mut entries| entries.next().is_some()) || out.is_file() {
-        return Err(AuthorError::ProjectExists(out.clone()));
+        return Err(AuthorError::NotEmpty { folder: out.clone(), flag: " with --out" });
     }
     let subject = Subject { file: arguments.file.clone(), grant: None, cache_directory: None };
     let bench = Workbench::load(&subject)?;

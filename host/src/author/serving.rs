@@ -47,7 +47,7 @@ async fn serve(arguments: &Run) -> Result<(), AuthorError> {
     let mut stamp = Stamp::of(&arguments.subject, &source);
     let stage = tokio::task::block_in_place(|| source.stage(Workbench::load(&arguments.subject)?))?;
     let (mut exposition, log) = stage.exposition().await?;
-    say(&format!("{exposition}{log}\nserving on http://{address}/metrics\n"));
+    say(&format!("{exposition}{log}\nserving on http://{address}/metrics ({})\n", stage.subject()));
     let serving: Serving = Arc::new(RwLock::new(stage));
 
     let router = Router::new().route("/metrics", get(metrics)).with_state(Arc::clone(&serving));

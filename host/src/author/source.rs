@@ -12,7 +12,7 @@ use super::fixture::read_cases;
 use super::trial;
 use super::workbench::Workbench;
 use crate::api::{Limits, NoObserver};
-use crate::config::{Config, Environment, Flags, Module, Targets};
+use crate::config::{Config, ConfigError, Environment, Flags, Module, Targets};
 use crate::exposition::{Encoder, Format};
 use crate::registry::{Catalog, Loader};
 use crate::scrape::{Clusters, NodeScope, Request, Scope, Scraper};
@@ -31,7 +31,7 @@ pub(super) enum Source {
 /// A component that was loaded, with what it works on.
 pub(super) enum Stage {
     /// What it gives does not change until something is loaded anew.
-    Fixed { exposition: String, log: String },
+    Fixed { exposition: String, log: String, case: String },
     /// What it gives is asked for anew each time.
     Live { scraper: Box<Scraper>, module: Box<Module>, targets: Targets },
 }
@@ -41,7 +41,10 @@ impl Source {
         match &arguments.fixtures {
             Some(folder) => Ok(Self::Fixtures { folder: folder.clone(), case: arguments.case.clone() }),
             None => {
-                let (module, targets) = cluster(&arguments.cluster)?;
+                let (module, targets) = cluster(&arguments.cluster).map_err(|error| match error {
+                    AuthorError::Config(error @ ConfigError::Missing(_)) => AuthorError::NoCluster(error),
+                    error => error,
+                })?;
                 Ok(Self::Cluster { module: Box::new(module), targets })
             }
         }
@@ -67,7 +70,7 @@ impl Source {
                     there: cases.iter().map(|case| case.name.clone()).collect(),
                 })?;
                 let trial = trial::run(&mut bench.collector, None, case)?;
-                Ok(Stage::Fixed { exposition: trial.exposition, log: trial.log })
+                Ok(Stage::Fixed { exposition: trial.exposition, log: trial.log, case: case.name.clone() })
             }
             Self::Cluster { module, targets } => {
                 let limits = bench.collector.limits.clone();
@@ -84,10 +87,18 @@ impl Source {
 }
 
 impl Stage {
+    /// What it gives the metrics of, in words for the author.
+    pub(super) fn subject(&self) -> String {
+        match self {
+            Self::Fixed { case, .. } => format!("the case {case}"),
+            Self::Live { targets, .. } => format!("the cluster at {targets}"),
+        }
+    }
+
     /// The exposition, and what was said on the way to it.
     pub(super) async fn exposition(&self) -> Result<(String, String), AuthorError> {
         match self {
-            Self::Fixed { exposition, log } => Ok((exposition.clone(), log.clone())),
+            Self::Fixed { exposition, log, .. } => Ok((exposition.clone(), log.clone())),
             Self::Live { scraper, module, targets } => {
                 let scope = Scope { cluster: true, nodes: Some(NodeScope::All) };
                 let deadline = Instant::now() + TIMEOUT;

@@ -55,12 +55,18 @@ const PYTHON: &[File] = &[
 /// What a crate of the registry is asked for where no path to the SDK is given.
 const SDK_VERSION: &str = "0.1";
 
+/// Said where the crate must come from the registry.
+const CRATE: &str = "
+Cargo takes the crate pve-collector from crates.io. Where it finds none, begin again with --sdk PATH: the folder guests/sdk
+in a checkout of pve-exporter.
+";
+
 /// Writes a project into a folder that must not be there yet.
 pub(super) fn new(arguments: &New) -> Result<Report, AuthorError> {
     check_name(&arguments.name)?;
     let folder = arguments.path.clone().unwrap_or_else(|| PathBuf::from(&arguments.name));
     if folder.read_dir().is_ok_and(|mut entries| entries.next().is_some()) || folder.is_file() {
-        return Err(AuthorError::ProjectExists(folder));
+        return Err(AuthorError::NotEmpty { folder, flag: " with --path" });
     }
     let values = Values::of(arguments)?;
     let files = match arguments.lang {
@@ -74,16 +80,19 @@ pub(super) fn new(arguments: &New) -> Result<Report, AuthorError> {
     let folder = folder.display();
     let component = &values.component;
     let steps = match arguments.lang {
-        Language::Rust => "cargo test\ncargo build --release --target wasm32-unknown-unknown".to_owned(),
+        Language::Rust => "rustup target add wasm32-unknown-unknown\ncargo test\ncargo build --release --target wasm32-unknown-unknown".to_owned(),
         Language::Js => "npm install\nnpm run build".to_owned(),
         Language::Python => format!(
             "python3 -m venv venv && venv/bin/pip install -r requirements.txt\n\
              mkdir -p build && venv/bin/componentize-py -d wit -w collector componentize collector -o {component}"
         ),
     };
-    let text = format!(
+    let mut text = format!(
         "made {folder}; next:\n\ncd {folder}\n{steps}\npve-exporter collector test {component} --fixtures fixtures\n"
     );
+    if arguments.lang == Language::Rust && arguments.sdk.is_none() {
+        text.push_str(CRATE);
+    }
     Ok(Report { text, success: true })
 }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::error::AuthorError;
 use super::fixture::{Case, contract_name};
-use super::places::{check_declared, path_at, place_name, places};
+use super::places::{check_declared, path_at, place_name, places, placing};
 use super::transcript::transcript;
-use crate::api::{Answer, FetchErrorKind, Place};
+use crate::api::{Answer, FetchErrorKind, Place, Template};
 use crate::exposition::{Encoder, Format};
 use crate::registry::{Collected, Collection, CollectionError, Collector, Rejections, Rows};
 use crate::sandbox::{CallError, FailureKind, Metered, Usage};
@@ -21,6 +21,8 @@ pub(super) struct Trial {
     pub(super) log: String,
     /// What broke the contract and was lost.
     pub(super) violations: Vec<String>,
+    /// What no case can mean to expect: a call that broke down, or none at all.
+    pub(super) breakdowns: Vec<String>,
     /// The most that any call used.
     pub(super) peak: Peak,
     /// Rows of each table at the place that has most of it.
@@ -75,7 +77,12 @@ pub(super) fn run(
 
     let (mut log, mut peak, mut rejections) = (String::new(), Peak::default(), Rejections::default());
     let (mut batches, mut rows_by_table) = (Vec::new(), vec![0; schema.outline().len()]);
-    for place in places(&schema, case) {
+    let (places, mut breakdowns) = (places(&schema, case), Vec::new());
+    if places.is_empty() {
+        let requests = placing(&schema).map(Template::as_str).collect::<Vec<_>>().join(", ");
+        breakdowns.push(format!("it is never called: there is no answer for {requests}"));
+    }
+    for place in places {
         let name = place_name(&place);
         let responses = match responses(collector, case, &place) {
             Ok(responses) => responses,
@@ -95,6 +102,11 @@ pub(super) fn run(
             let (collection, _) = transcript(|| metered.collect(case.now, &place, &responses));
             peak.take_metered(collection.usage.metered.unwrap_or_default());
         }
+        if let Err(error) = &collection.outcome
+            && !matches!(error, CollectionError::Call(CallError::Failed { .. }))
+        {
+            breakdowns.push(format!("broke down at {name}: {error}"));
+        }
         if let Some(rows) = note(collection, &name, &mut log, &mut rejections) {
             peak.rows = peak.rows.max(rows.rows());
             peak.series = peak.series.max(rows.series());
@@ -112,7 +124,7 @@ pub(super) fn run(
     collected.encode(&mut encoder);
     let exposition = String::from_utf8_lossy(&encoder.finish()).into_owned();
     let violations = rejections.iter().map(|(reason, count, first)| format!("{count} × {reason}: {first}")).collect();
-    Ok(Trial { exposition, log, violations, peak, rows_by_table })
+    Ok(Trial { exposition, log, violations, breakdowns, peak, rows_by_table })
 }
 
 /// The answers for the manifest's requests at a place; or the first required one that is missing, and why.

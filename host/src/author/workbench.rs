@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::arguments::Subject;
+use super::cost::bytes as in_units;
 use super::error::AuthorError;
+use super::patience::patiently;
+use super::transcript::transcript;
 use crate::exporter::cache_directory;
 use crate::registry::{Collector, CollectorError, Grant, Origin};
-use crate::sandbox::{Limits, Sandbox};
+use crate::sandbox::{Compiler, Limits, Sandbox};
 
 /// Calls at once: an author's runs follow one another.
 const SLOTS: usize = 1;
@@ -33,29 +36,42 @@ pub(super) struct Broken {
     pub(super) digest: String,
     pub(super) size: usize,
     pub(super) error: CollectorError,
+    /// What it wrote to the log before and the error does not repeat: the reason, where `describe` broke down.
+    pub(super) log: Vec<String>,
 }
 
 impl Workbench {
     /// Loads a component. What stops it from being loaded at all is an error; that its grant is missing is not.
     pub(super) fn load(subject: &Subject) -> Result<Self, AuthorError> {
-        Self::try_load(subject)?
-            .map_err(|broken| AuthorError::Collector { path: subject.file.clone(), source: broken.error })
+        let path = &subject.file;
+        Self::try_load(subject)?.map_err(|Broken { error, log, .. }| AuthorError::Collector {
+            path: path.clone(),
+            source: error,
+            log,
+        })
     }
 
     /// The same for those who go on with a component that does not load.
     pub(super) fn try_load(subject: &Subject) -> Result<Result<Self, Broken>, AuthorError> {
         let file = subject.file.clone();
-        let bytes = std::fs::read(&file).map_err(AuthorError::file(&file))?;
+        let bytes = read_component(&file)?;
         let grant_file = subject.grant.clone().unwrap_or_else(|| file.with_extension("yml"));
         let grant = read_grant(&grant_file, subject.grant.is_some())?;
         let limits = grant.as_ref().map_or_else(Limits::default, |grant| grant.limits(&Limits::default()));
         let cache = cache_directory(subject.cache_directory.as_deref());
         let sandbox = Sandbox::new(SLOTS, limits.memory, cache.as_deref())?;
-        let mut collector = match Collector::load(&sandbox, &bytes, Origin::File(file.clone()), limits) {
-            Ok(collector) => collector,
-            Err(error) => {
+        let what = format!("compiling {}, {}: it takes a while, once a build", file.display(), in_units(bytes.len()));
+        let load = || {
+            compile(&bytes, cache.as_deref(), &limits)?;
+            Collector::load(&sandbox, &bytes, Origin::File(file.clone()), limits.clone())
+        };
+        let mut collector = match patiently(what, || transcript(load)) {
+            (Ok(collector), _) => collector,
+            (Err(error), log) => {
                 let digest = hex::encode(Sha256::digest(&bytes));
-                return Ok(Err(Broken { digest, size: bytes.len(), error }));
+                let (log, words) = (log.into_iter().map(|(_, line)| line), error.to_string());
+                let log = log.filter(|line| !words.contains(line.as_str())).collect();
+                return Ok(Err(Broken { digest, size: bytes.len(), error, log }));
             }
         };
         if let Some(grant) = &grant {
@@ -65,12 +81,32 @@ impl Workbench {
     }
 
     /// The same component in an engine that counts instructions. Compiled a second time: only those who want the count pay.
+    /// In this process, without bounds: it is what has been compiled within them already.
     pub(super) fn metered(&self) -> Result<Collector, AuthorError> {
         let sandbox = Sandbox::metered(self.cache.as_deref())?;
         let origin = Origin::File(self.file.clone());
-        Collector::load(&sandbox, &self.bytes, origin, self.collector.limits.clone())
-            .map_err(|source| AuthorError::Collector { path: self.file.clone(), source })
+        let what = format!("compiling {} once more, to count its instructions", self.file.display());
+        let load = || Collector::load(&sandbox, &self.bytes, origin, self.collector.limits.clone());
+        patiently(what, load).map_err(|source| AuthorError::Collector {
+            path: self.file.clone(),
+            source,
+            log: Vec::new(),
+        })
     }
+}
+
+/// Compiles in a process of its own, as an exporter does with a file of its folder: `compile-time` and memory are bounded.
+/// The cache is how the result comes back; where there is none, loading compiles, without those bounds.
+fn compile(bytes: &[u8], cache: Option<&Path>, limits: &Limits) -> Result<(), CollectorError> {
+    let Some((cache, executable)) = cache.zip(std::env::current_exe().ok()) else { return Ok(()) };
+    Ok(Compiler::new(executable, cache.to_owned(), SLOTS, limits.memory).compile(bytes, limits)?)
+}
+
+fn read_component(path: &Path) -> Result<Vec<u8>, AuthorError> {
+    std::fs::read(path).map_err(|source| match source.kind() {
+        std::io::ErrorKind::NotFound => AuthorError::NoComponent(path.to_owned()),
+        _ => AuthorError::File { path: path.to_owned(), source },
+    })
 }
 
 /// A grant that was asked for must be there; the one beside the component may be missing.

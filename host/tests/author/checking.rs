@@ -28,6 +28,8 @@ fn what_reviewers_say() {
     bench.write("lints.wasm", forge("lints").tables(tables).requests(&requests).build());
     bench.golden("check-lints", &["check", "lints.wasm"]);
     bench.golden("check-strict", &["check", "lints.wasm", "--strict"]);
+    bench.write("idle.wasm", forge("idle").build());
+    bench.golden("check-idle", &["check", "idle.wasm"]);
 }
 
 #[test]

@@ -86,7 +86,29 @@ fn a_javascript_project_passes_its_own_test() {
     let bench = Bench::new();
     assert_eq!(bench.run(&["new", "fresh", "--lang", "js"]).status, 0);
     std::os::unix::fs::symlink(modules, bench.path("fresh/node_modules")).unwrap();
+    break_on_demand(
+        &bench,
+        "fresh/collector.js",
+        "  const status = answer(input, 0);\n",
+        "  if (status.slip === \"exception\") status.nothing.there;\n  \
+         if (status.slip === \"type\") return [{ table: 0, labels: [\"a\"], values: [7] }];\n",
+    );
     passes(&bench, Command::new("npm").args(["run", "build"]));
+    says_what_went_wrong(&bench, "failed: other: TypeError: can't access property", "received `7`");
+}
+
+#[test]
+fn a_syntax_error_in_javascript_has_a_line() {
+    if Command::new("npm").arg("--version").output().is_err() {
+        skipped("npm");
+        return;
+    }
+    let bench = Bench::new();
+    assert_eq!(bench.run(&["new", "fresh", "--lang", "js"]).status, 0);
+    bench.write("fresh/collector.js", "export function describe() {\n  retrn {};\n}\n");
+    let output = Command::new("npm").args(["run", "build"]).current_dir(bench.path("fresh")).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && said.contains("collector.js:2\n"), "{said}");
 }
 
 #[test]
@@ -99,7 +121,31 @@ fn a_python_project_passes_its_own_test() {
     assert_eq!(bench.run(&["new", "fresh", "--lang", "python"]).status, 0);
     std::fs::create_dir(bench.path("fresh/build")).unwrap();
     let arguments = ["-d", "wit", "-w", "collector", "componentize", "collector", "-o", "build/fresh.wasm"];
+    break_on_demand(
+        &bench,
+        "fresh/collector.py",
+        "    status = answer(input, 0)\n",
+        "    if status.get(\"slip\") == \"exception\":\n        status[\"nothing\"]\n    \
+         if status.get(\"slip\") == \"type\":\n        return [Row(table=0, labels=[7], values=[])]\n",
+    );
     passes(&bench, Command::new(componentize).args(arguments));
+    says_what_went_wrong(&bench, "failed: other: KeyError('nothing')", "'int' object is not an instance of 'str'");
+}
+
+/// Puts mistakes that an author may make behind a line of a fresh collector.
+fn break_on_demand(bench: &Bench, file: &str, after: &str, mistakes: &str) {
+    let source = bench.read(file);
+    assert!(source.contains(after), "{source}");
+    bench.write(file, source.replace(after, &format!("{after}{mistakes}")));
+}
+
+/// The words of an exception are those of the failure; those about a wrong value stand in the log.
+fn says_what_went_wrong(bench: &Bench, exception: &str, value: &str) {
+    for slip in ["exception", "type"] {
+        bench.write(&format!("slips/{slip}/nodes/node01/status.json"), format!("{{\"data\":{{\"slip\":\"{slip}\"}}}}"));
+    }
+    let outcome = bench.run(&["test", "fresh/build/fresh.wasm", "--fixtures", "slips"]);
+    assert!(outcome.text.contains(exception) && outcome.text.contains(value), "{}", outcome.text);
 }
 
 fn passes(bench: &Bench, build: &mut Command) {

@@ -1,11 +1,14 @@
 //! `collector test`.
 
 use std::path::Path;
+use std::time::Duration;
 
 use pve_exporter::registry::builtins;
 
 use crate::forge::forge;
-use crate::support::{Bench, root, sample};
+use crate::support::{Bench, Outcome, root, sample};
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 fn bench() -> Bench {
     let bench = Bench::new();
@@ -49,8 +52,9 @@ fn fixtures_that_are_none() {
     bench.write("settings/one/settings", "warn-at 80\n");
     bench.write("now/one/now", "today\n");
     std::fs::create_dir(bench.path("empty")).unwrap();
-    for name in ["undeclared", "word", "ending", "settings", "now", "empty", "nowhere"] {
-        bench.golden(&format!("test-{name}"), &["test", "sample.wasm", "--fixtures", name]);
+    for name in ["undeclared", "word", "ending", "settings", "now", "empty", "nowhere", "fixtures/one"] {
+        let golden = name.replace("fixtures/one", "case");
+        bench.golden(&format!("test-{golden}"), &["test", "sample.wasm", "--fixtures", name]);
     }
 }
 
@@ -76,6 +80,51 @@ fn what_breaks_the_contract_fails() {
     bench.write("sample.wasm", forge("sample").rows(twice).build());
     std::fs::create_dir_all(bench.path("fixtures/one")).unwrap();
     bench.golden("test-duplicate", &[&TEST[..], &["--update"]].concat());
+}
+
+#[test]
+fn a_breakdown_is_never_what_is_expected() {
+    let bench = bench();
+    bench.write("sample.wasm", sample("sample").piece("collect", "(unreachable)").build());
+    bench.golden("test-breakdown", &[&TEST[..], &["--update"]].concat());
+    assert!(!bench.path("fixtures/one/expected.log").exists());
+}
+
+#[test]
+fn a_case_that_calls_nothing_is_no_test() {
+    let bench = bench();
+    std::fs::remove_dir_all(bench.path("fixtures/one")).unwrap();
+    std::fs::create_dir(bench.path("fixtures/one")).unwrap();
+    bench.golden("test-idle", &[&TEST[..], &["--update"]].concat());
+}
+
+#[test]
+fn a_slip_in_an_answer_is_named() {
+    let bench = bench();
+    bench.write("fixtures/one/nodes/node01/disks/zfs.json", "{\"data\":[1,]}");
+    bench.golden("test-malformed", &TEST);
+    // Meant so: nothing is said of it.
+    assert_eq!(bench.run(&[&TEST[..], &["--update"]].concat()).status, 0);
+    let outcome = bench.run(&TEST);
+    assert!(outcome.status == 0 && !outcome.text.contains("malformed"), "{}", outcome.text);
+}
+
+#[test]
+fn a_component_older_than_its_source() {
+    let bench = bench();
+    assert_eq!(bench.run(&[&TEST[..], &["--update"]].concat()).status, 0);
+    for source in ["src/lib.rs", "collector.js", "collector.py"] {
+        let component = std::fs::File::options().write(true).open(bench.path("sample.wasm")).unwrap();
+        bench.write(source, "");
+        let changed = std::fs::metadata(bench.path(source)).unwrap().modified().unwrap();
+        for (built, expected) in [(changed - HOUR, true), (changed + HOUR, false)] {
+            component.set_modified(built).unwrap();
+            let Outcome { status, text } = bench.run(&TEST);
+            let said = text.contains(&format!("{source} is newer than sample.wasm; build it again\n"));
+            assert_eq!((status, said), (0, expected), "{text}");
+        }
+        std::fs::remove_file(bench.path(source)).unwrap();
+    }
 }
 
 /// The built-ins' cases, whose expectations are written by the SDK's native runs: the same bytes come out here.

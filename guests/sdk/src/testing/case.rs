@@ -1,6 +1,6 @@
 //! A set of answers and what a collector makes of them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use super::{
     collected::{Collected, Collection},
@@ -32,6 +32,10 @@ pub struct Case {
     pub(super) answers: BTreeMap<String, Result<String, FetchError>>,
     settings: Vec<(String, String)>,
     now: u64,
+    /// Files of a case directory that are no part of a case.
+    pub(super) strange: Vec<PathBuf>,
+    /// Bodies that the host would not take from the API either, and why.
+    pub(super) malformed: Vec<(PathBuf, String)>,
 }
 
 impl Default for Case {
@@ -52,7 +56,7 @@ impl Case {
     /// assert!(collected.collections.is_empty()); // no answers of a node, so no nodes
     /// ```
     pub fn new() -> Self {
-        Self { answers: BTreeMap::new(), settings: Vec::new(), now: NOW }
+        Self { answers: BTreeMap::new(), settings: Vec::new(), now: NOW, strange: Vec::new(), malformed: Vec::new() }
     }
 
     /// The answer of a path: the JSON text of its `data` member, without the envelope.

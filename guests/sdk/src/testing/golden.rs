@@ -20,20 +20,23 @@ use crate::Collector;
 ///
 /// # Panics
 ///
-/// Where something differs, with the lines that do; and where manifest or rows break a rule of the contract.
+/// Where something differs, with the lines that do; where manifest or rows break a rule of the contract; and where a case
+/// tests nothing, as with an answer that no request asks for.
 pub fn assert_golden<C: Collector>(directory: impl AsRef<Path>) {
     let directory = directory.as_ref();
-    let entries = fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+    let entries = fs::read_dir(directory)
+        .unwrap_or_else(|error| panic!("{}: {error}; it holds a directory for each case", directory.display()));
     let mut cases: Vec<_> = entries.map(|entry| entry.expect("an open directory can be listed").path()).collect();
     cases.retain(|path| path.is_dir());
     cases.sort();
     assert!(!cases.is_empty(), "{}: no case directories", directory.display());
 
-    let mut report = String::new();
+    let (mut wrong, mut different) = (String::new(), String::new());
     for case in cases {
-        let collected = Case::read(&case).collect::<C>();
-        for violation in collected.violations() {
-            let _ = writeln!(report, "{}: {violation}", case.display());
+        let read = Case::read(&case);
+        let collected = read.collect::<C>();
+        for sentence in read.slips::<C>().into_iter().chain(collected.violations()) {
+            let _ = writeln!(wrong, "{}: {sentence}", case.display());
         }
         let (prom, log) = (case.join("expected.prom"), case.join("expected.log"));
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
@@ -41,15 +44,21 @@ pub fn assert_golden<C: Collector>(directory: impl AsRef<Path>) {
             write(&log, Some(collected.log()).filter(|log| !log.is_empty()));
             continue;
         }
-        match fs::read_to_string(&prom) {
-            Ok(expected) => report.push_str(&difference(&prom, &expected, &collected.exposition())),
-            Err(error) => drop(writeln!(report, "{}: {error}", prom.display())),
+        let before = different.len();
+        if !prom.exists() {
+            let _ = writeln!(different, "{} is missing", prom.display());
         }
-        report.push_str(&difference(&log, &fs::read_to_string(&log).unwrap_or_default(), &collected.log()));
+        for (path, actual) in [(&prom, collected.exposition()), (&log, collected.log())] {
+            different.push_str(&difference(path, &fs::read_to_string(path).unwrap_or_default(), &actual));
+        }
+        if different.len() > before {
+            different.extend(read.malformed().map(|sentence| sentence + "\n"));
+        }
     }
+    assert!(wrong.is_empty(), "\n{wrong}{different}");
     assert!(
-        report.is_empty(),
-        "\n{report}\nif this is as it should be: UPDATE_GOLDEN=1 cargo test, then read the diff"
+        different.is_empty(),
+        "\n{different}\nif this is as it should be: UPDATE_GOLDEN=1 cargo test, then read the diff"
     );
 }
 

@@ -7,15 +7,27 @@ use crate::{GuestType, Place, Request};
 /// The places of a collector with these requests, in order: every binding of all of its placeholders that the path of
 /// some answer shows. Without placeholders it is one place, the cluster.
 pub(super) fn places<'a>(requests: &[Request], paths: impl Iterator<Item = &'a str> + Clone) -> BTreeSet<Place> {
-    let wanted: BTreeSet<&str> = requests.iter().flat_map(|request| placeholders(request.path)).collect();
-    if wanted.is_empty() {
+    if wanted(requests).is_empty() {
         return BTreeSet::from([Place::default()]);
     }
-    requests
-        .iter()
-        .filter(|request| placeholders(request.path).collect::<BTreeSet<_>>() == wanted)
-        .flat_map(|request| paths.clone().filter_map(|path| bind(request.path, path)))
-        .collect()
+    placing(requests).into_iter().flat_map(|request| paths.clone().filter_map(|path| bind(request, path))).collect()
+}
+
+/// The requests whose answers show where a collector is called: those with all of its placeholders.
+pub(super) fn placing(requests: &[Request]) -> Vec<&'static str> {
+    let wanted = wanted(requests);
+    let paths = requests.iter().map(|request| request.path);
+    paths.filter(|path| placeholders(path).collect::<BTreeSet<_>>() == wanted).collect()
+}
+
+/// All placeholders of a collector's requests.
+fn wanted(requests: &[Request]) -> BTreeSet<&'static str> {
+    requests.iter().flat_map(|request| placeholders(request.path)).collect()
+}
+
+/// Whether some request is for this path, at whatever place.
+pub(super) fn asks(requests: &[Request], path: &str) -> bool {
+    requests.iter().any(|request| bind(request.path, path).is_some())
 }
 
 /// The path of a request at a place. Names are put in as they are: fixtures have none that need percent-encoding.
