@@ -17,6 +17,9 @@ use super::segment::{Placeholder, Placeholders, Segment, check_placeholders, che
 /// Longest template in bytes. The longest path the API has is under 100.
 const MAX_TEMPLATE: usize = 512;
 
+/// Characters of a refused template in the error: enough to recognise it by.
+const SHOWN: usize = 120;
+
 /// Every byte but RFC 3986's unreserved ones is percent-encoded in a bound placeholder.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -45,8 +48,9 @@ pub struct Template {
 
 /// Why a text is no request path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("request path \"{}\": {problem}", .path.escape_debug())]
+#[error("request path \"{path}\": {problem}")]
 pub struct TemplateError {
+    /// Escaped, and shortened.
     path: String,
     problem: String,
 }
@@ -86,8 +90,12 @@ impl Template {
     /// Check a path as a manifest, a grant file or the host itself names it.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         Self::check(text).map_err(|problem| {
-            // A hostile component's path may be megabytes long; enough of it to be recognised goes into the message.
-            TemplateError { path: text.chars().take(MAX_TEMPLATE).collect(), problem }
+            // A hostile component's path may be megabytes long, and the problem must stand in what is shown of the message.
+            let mut path: String = text.escape_debug().take(SHOWN).collect();
+            if text.escape_debug().nth(SHOWN).is_some() {
+                path.push('…');
+            }
+            TemplateError { path, problem }
         })
     }
 

@@ -67,7 +67,12 @@ fn bad_templates_say_why() {
         assert!(problem.contains(words), "{problem} does not say {words}");
         assert!(!problem.contains(['\r', '\n']));
     }
-    assert!(problem(&format!("/{}", "x".repeat(512))).ends_with("longer than 512 bytes"));
+    // What is shown of a refusal is cut at 300 characters.
+    for filler in ["x", "\u{10ffff}", "\""] {
+        let problem = problem(&format!("/{}", filler.repeat(512)));
+        assert!(problem.ends_with("longer than 512 bytes"), "{problem}");
+        assert!(problem.chars().count() < 300, "{problem}");
+    }
 }
 
 #[test]
