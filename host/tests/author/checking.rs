@@ -2,8 +2,8 @@
 
 use pve_collector::contract::Kind;
 
-use crate::forge::{forge, table};
 use crate::support::{Bench, sample};
+use harness::{forge, table};
 
 #[test]
 fn a_good_component() {

@@ -1,7 +1,7 @@
 //! `collector inspect`.
 
-use crate::forge::forge;
 use crate::support::{Bench, sample};
+use harness::forge;
 
 #[test]
 fn all_that_there_is_to_know() {

@@ -19,11 +19,3 @@ mod serving;
 mod support;
 mod testing;
 mod tutorial;
-
-// Components made by hand: the same bytes on every machine.
-#[allow(dead_code, reason = "the zoo's, of which less is needed here")]
-#[path = "../zoo/forge.rs"]
-mod forge;
-#[allow(dead_code, reason = "the zoo's, of which less is needed here")]
-#[path = "../zoo/image.rs"]
-mod image;

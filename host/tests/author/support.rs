@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use pve_collector::contract::{Kind, Request, StateSet, Value};
 
-use crate::forge::{Forge, forge, row, table};
+use harness::{Forge, forge, row, table};
 
 /// The repository.
 pub(crate) fn root() -> PathBuf {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use pve_exporter::registry::builtins;
 
-use crate::forge::forge;
 use crate::support::{Bench, Outcome, root, sample};
+use harness::forge;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -73,7 +73,7 @@ fn limits_are_the_grants() {
 
 #[test]
 fn what_breaks_the_contract_fails() {
-    use crate::forge::row;
+    use harness::row;
     use pve_collector::contract::Value;
     let bench = Bench::new();
     let twice = vec![row(0, &["calm"], &[Value::Number(1.0)]), row(0, &["calm"], &[Value::Number(2.0)])];

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::pair::{FAMILIES, Pair};
 use super::peer;
-use super::support::{client, wait_for};
+use harness::{client, wait_for};
 
 /// What the dashboard shows as it is; the last four are the gauges that its rates are made of.
 const GAUGES: [&str; 14] = [

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use super::peer;
-use super::support::command;
+use harness::command;
 
 /// The flags that the peer's help names.
 fn flags() -> BTreeSet<String> {

@@ -4,7 +4,7 @@ use pve_sim::{Sim, Spec};
 
 use super::exposition::{Exposition, parse};
 use super::peer;
-use super::support::{Exporter, client, configure};
+use harness::{Exporter, client, configure};
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 

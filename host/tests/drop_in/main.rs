@@ -32,6 +32,3 @@ mod peer;
 mod requests;
 mod samples;
 mod shapes;
-#[allow(dead_code, reason = "the end-to-end tests need more of it")]
-#[path = "../end_to_end/support.rs"]
-mod support;

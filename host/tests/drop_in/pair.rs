@@ -8,7 +8,7 @@ use pve_sim::Sim;
 
 use super::exposition::{Difference, Exposition, parse};
 use super::peer::Peer;
-use super::support::{Exporter, client};
+use harness::{Exporter, client};
 
 /// The families of prometheus-pve-exporter 3.10.2, in the order of its code.
 pub(crate) const FAMILIES: [&str; 38] = [

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::support::wait_for;
+use harness::wait_for;
 
 /// How long it may take to end by itself.
 const END: Duration = Duration::from_secs(10);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use pve_sim::{Sim, Spec};
 
-use super::support::Setup;
+use harness::Setup;
 
 const CLUSTER: [(&str, u64); 7] = [
     ("/cluster/status", 1),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use pve_sim::{Down, Fault, FaultBody, Rights, Spec};
 
-use super::support::{Setup, client};
+use harness::{Setup, client};
 
 fn spec() -> Spec {
     Spec { nodes: 4, guests: 40, ..Spec::default() }
@@ -129,7 +129,7 @@ async fn the_answer_is_there_before_the_scrapers_time_out() {
         .await
         .unwrap();
     assert_eq!(answer.status(), 200);
-    let exposition = super::support::Exposition(answer.text().await.unwrap());
+    let exposition = harness::Exposition(answer.text().await.unwrap());
     assert_eq!(exposition.samples("pve_node_load1").len(), 3);
     let labels = "{collector=\"node-status\",node=\"node03\",reason=\"timed_out\"}";
     assert_eq!(exposition.value(&format!("pve_exporter_collector_failed_places{labels}")), Some(1.0));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pve_sim::{Sim, Spec};
 
-use super::support::{command, configure};
+use harness::{command, configure};
 
 fn golden(name: &str, arguments: &[&str], directory: &Path, replace: &[(&str, &str)]) {
     let output = command().args(arguments).current_dir(directory).output().unwrap();

@@ -14,4 +14,3 @@ mod prometheus;
 mod reload;
 mod scrape;
 mod sharding;
-mod support;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use pve_sim::Spec;
 use serde_json::Value;
 
-use super::support::{Setup, client, wait_for};
+use harness::{Setup, client, wait_for};
 
 pub(super) fn available(program: &str) -> bool {
     let found = Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use pve_sim::Spec;
 
-use super::support::{Exposition, PATIENCE, Setup, client};
+use harness::{Exposition, PATIENCE, Setup, client};
 
 const MARKER: &[u8] = b"marker-00000000";
 const GRANT: &str = "allow: [\"/nodes/{node}/status\"]\n";

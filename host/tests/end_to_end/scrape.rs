@@ -2,7 +2,7 @@
 
 use pve_sim::Spec;
 
-use super::support::{Setup, client};
+use harness::{Setup, client};
 
 const SPECIFIED: [&str; 34] = [
     "pve_node_load1",

@@ -8,7 +8,7 @@ use std::time::Duration;
 use pve_sim::{Sim, Spec};
 
 use super::prometheus::{Prometheus, available};
-use super::support::{Exporter, PATIENCE, client};
+use harness::{Exporter, PATIENCE, client};
 
 const DOCUMENT: &str = include_str!("../../../docs/operations.md");
 

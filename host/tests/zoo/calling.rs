@@ -1,7 +1,7 @@
 //! Animals that load well and break down, or lie about where their answer is, when they are called.
 
-use crate::forge::forge;
 use crate::support::{Animal, Outcome, animal, built, built_case, show};
+use harness::forge;
 
 const LOOP: &str = "(loop $again (br $again)) (unreachable)";
 const CPU_LIMIT: Outcome = Outcome::Fails("cpu_limit", "250 ms are allowed (limits: cpu)");

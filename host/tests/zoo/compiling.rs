@@ -7,8 +7,8 @@ use pve_exporter::api::Place;
 use pve_exporter::registry::{Collector, Origin};
 use pve_exporter::sandbox::{Compiler, Limits, Sandbox};
 
-use crate::forge::forge;
 use crate::support::{Healthy, MEMORY, limits};
+use harness::forge;
 
 fn compiler(cache: &Path) -> Compiler {
     Compiler::new(env!("CARGO_BIN_EXE_pve-exporter").into(), cache.to_owned(), 1, 128 << 20)

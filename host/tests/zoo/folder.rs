@@ -8,8 +8,8 @@ use pve_exporter::api::Place;
 use pve_exporter::registry::{Collector, Origin, Standing};
 use pve_exporter::sandbox::{Limits, Sandbox};
 
-use crate::forge::table;
 use crate::shop::{ALLOW, BUILTIN, Shop, version};
+use harness::table;
 
 #[test]
 fn what_is_no_component_is_refused_and_stops_nothing() {

@@ -4,8 +4,8 @@
 use pve_exporter::api::{GuestType, Place, Template};
 use pve_exporter::registry::{Collector, Grant, Origin};
 
-use crate::forge::forge;
 use crate::support::{Animal, Outcome, animal, limits, sandbox, show};
+use harness::forge;
 
 /// Paths that are no request path at all, with the reason.
 const BYPASSES: &[(&str, &str)] = &[

@@ -1,7 +1,7 @@
 //! Animals that must not get past loading: no components, other contracts, and harm done before the first call.
 
-use crate::forge::forge;
 use crate::support::{Animal, Outcome, animal, built, show};
+use harness::forge;
 
 const CPU_LIMIT: Outcome = Outcome::Refused("250 ms are allowed (limits: cpu)");
 const MEMORY_LIMIT: Outcome = Outcome::Refused("67108864 are allowed (limits: memory)");

@@ -2,7 +2,7 @@
 //! collector after it that must notice nothing.
 //!
 //! Some animals are Rust (`fixtures/zoo`, `make zoo`), most are forged here: components written by hand that hold what no
-//! SDK would make (`forge`, `image`).
+//! SDK would make (the harness's `forge`).
 
 #![allow(
     clippy::unwrap_used,
@@ -16,10 +16,8 @@ mod aftermath;
 mod calling;
 mod compiling;
 mod folder;
-mod forge;
 mod granting;
 mod grants;
-mod image;
 mod loading;
 mod logging;
 mod manifests;

@@ -3,8 +3,8 @@
 use pve_collector::contract::{Kind, Metric, StateSet, Table};
 use pve_exporter::registry::{Collector, Origin};
 
-use crate::forge::{Forge, forge, table, texts};
 use crate::support::{Animal, Outcome, animal, limits, sandbox, show};
+use harness::{Forge, forge, table, texts};
 
 pub(crate) fn animals() -> Vec<Animal> {
     [names(), metrics(), labels(), states(), sizes()].concat()
