@@ -102,6 +102,8 @@ impl Reloader {
             Ok(()) => tracing::info!("configuration reloaded"),
             Err(error) => tracing::error!("configuration not taken in, the one before it stays: {error}"),
         }
+        // Whoever asks for it has a reason.
+        self.app.scraper.catalog().reconsider();
         let changes = reload(Arc::clone(&self.app)).await;
         log(&changes);
         Outcome { config, changes }

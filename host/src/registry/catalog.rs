@@ -12,6 +12,7 @@ use std::time::SystemTime;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
+use super::changes::Changes;
 use super::collector::{Collector, Origin};
 use super::folder::{self, Candidate, Stamp};
 use super::loader::{Loader, Trial};
@@ -44,21 +45,6 @@ struct Book {
     stamp: Option<Stamp>,
     serving: Option<Arc<Collector>>,
     refusal: Option<String>,
-}
-
-/// What a reload changed.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Changes {
-    /// Collectors that serve now and did not before, as `name version (digest)`.
-    pub loaded: Vec<String>,
-    /// Collectors that serve no longer.
-    pub removed: Vec<String>,
-    /// Files refused in this reload, with the reason.
-    pub refused: Vec<(PathBuf, String)>,
-    /// Files refused before and not changed since.
-    pub still_refused: Vec<(PathBuf, String)>,
-    /// Folders that can't be listed, with the reason; their collectors go on serving.
-    pub unreadable: Vec<(PathBuf, String)>,
 }
 
 /// A line of the catalog, for people.
@@ -155,6 +141,14 @@ impl Catalog {
         shelf.reloaded = Some(SystemTime::now());
         changes.compare(&before, &self.serving());
         changes
+    }
+
+    /// Has the next reload consider again what is refused now, though it is as it was: on a busy machine a compilation or a trial
+    /// may have run into its limit.
+    pub fn reconsider(&self) {
+        for book in self.shelf.lock().files.values_mut().filter(|book| book.refusal.is_some()) {
+            book.stamp = None;
+        }
     }
 
     /// One file as it was found: unchanged, taken in, or refused.
@@ -278,55 +272,4 @@ impl Catalog {
 
 fn file_name(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-impl Changes {
-    fn compare(&mut self, before: &CollectorSet, after: &CollectorSet) {
-        let is_in = |set: &CollectorSet, collector: &Arc<Collector>| {
-            set.get(collector.name()).is_some_and(|other| Arc::ptr_eq(other, collector))
-        };
-        for collector in after.iter().filter(|collector| !is_in(before, collector)) {
-            let digest = &collector.component().facts().digest;
-            let digest = digest.get(..12).unwrap_or(digest);
-            let version = &collector.schema.version;
-            self.loaded.push(format!("{} {version} ({}, sha256 {digest}…)", collector.name(), collector.origin));
-        }
-        for collector in before.iter().filter(|collector| after.get(collector.name()).is_none()) {
-            self.removed.push(collector.name().to_owned());
-        }
-    }
-
-    /// Nothing is other than before.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.loaded.is_empty() && self.removed.is_empty() && !self.has_problems()
-    }
-
-    /// Something could not be taken in.
-    #[must_use]
-    pub fn has_problems(&self) -> bool {
-        !self.refused.is_empty() || !self.unreadable.is_empty()
-    }
-}
-
-/// A line each, as `/-/reload` answers it.
-impl std::fmt::Display for Changes {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for loaded in &self.loaded {
-            writeln!(f, "loaded {loaded}")?;
-        }
-        for removed in &self.removed {
-            writeln!(f, "removed {removed}")?;
-        }
-        for (path, reason) in &self.refused {
-            writeln!(f, "refused {}: {reason}", path.display())?;
-        }
-        for (path, reason) in &self.unreadable {
-            writeln!(f, "unreadable {}: {reason}", path.display())?;
-        }
-        for (path, reason) in &self.still_refused {
-            writeln!(f, "still refused {}: {reason}", path.display())?;
-        }
-        if self.is_empty() { writeln!(f, "nothing changed") } else { Ok(()) }
-    }
 }

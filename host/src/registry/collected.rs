@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
-use super::rows::{Cell, Rejections, Rows, TableRows};
+use super::losses::Rejections;
+use super::rows::{Cell, Rows, TableRows};
 use super::schema::{Column, Family, Kind, Schema};
 use crate::exposition::{Encoder, StateTails};
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::health::Health;
-use super::rows::{Budget, Rejections, Rows};
+use super::losses::{Budget, Rejections};
+use super::rows::Rows;
 use super::schema::{ManifestError, Schema};
 use crate::api::{FetchErrorKind, GuestType, Place};
 use crate::sandbox::{CallError, CollectorLog, Component, Limits, LoadError, Sandbox, Usage, contract, shorten};

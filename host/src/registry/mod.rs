@@ -12,25 +12,30 @@
 
 mod builtin;
 mod catalog;
+mod changes;
+mod check;
 mod collected;
 mod collector;
 mod folder;
 mod grant;
 mod health;
 mod loader;
+mod losses;
 mod outline;
 mod rows;
 mod schema;
 mod set;
 
 pub use builtin::{builtin_names, builtins};
-pub use catalog::{Catalog, Changes, Entry, Standing};
+pub use catalog::{Catalog, Entry, Standing};
+pub use changes::Changes;
 pub use collected::Collected;
 pub use collector::{Collection, CollectionError, Collector, CollectorError, Origin};
 pub use grant::{Grant, GrantError, Refusal};
 pub use health::Health;
 pub use loader::{Loader, NoTrial, Trial};
+pub use losses::{Budget, Rejections};
 pub use outline::Outline;
-pub use rows::{Budget, Rejections, Rows};
+pub use rows::Rows;
 pub use schema::{Family, Kind, ManifestError, Request, Schema};
 pub use set::{CollectorSet, Conflict};

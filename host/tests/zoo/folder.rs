@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use pve_collector::contract::Kind;
-use pve_exporter::api::Place;
-use pve_exporter::registry::{Collector, Origin, Standing};
+use pve_exporter::api::{Answer, FetchErrorKind, Place};
+use pve_exporter::registry::{Collector, Origin, Schema, Standing, Trial};
 use pve_exporter::sandbox::{Limits, Sandbox};
 
 use crate::shop::{ALLOW, BUILTIN, Shop, version};
@@ -47,6 +47,32 @@ fn what_is_no_component_is_refused_and_stops_nothing() {
 
 fn named_pipe(path: &Path) {
     assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
+/// Has an answer to try collectors on.
+struct Answered;
+
+impl Trial for Answered {
+    fn last_answers(&self, _: &Schema) -> Option<(Place, Vec<Result<Answer, FetchErrorKind>>)> {
+        Some((Place::cluster(), vec![Err(FetchErrorKind::TimedOut)]))
+    }
+}
+
+#[test]
+fn what_was_refused_is_considered_again_when_somebody_asks() {
+    let shop = Shop::open();
+    shop.put("zfs.yml", ALLOW);
+    shop.put("zfs.wasm", version("zfs", "1.0.0").piece("collect", "(unreachable)").build());
+    let refused = shop.catalog.reload(&Answered).refused;
+    assert!(refused[0].1.starts_with("the trial on the last answers of cluster failed: trapped"), "{refused:?}");
+    // As it was, so nobody looks: though it would pass where there is nothing to try it on.
+    assert_eq!(shop.reload().still_refused, refused);
+    assert_eq!(shop.serving(), [BUILTIN]);
+    shop.catalog.reconsider();
+    assert_eq!(shop.catalog.reload(&Answered).still_refused, refused);
+    shop.catalog.reconsider();
+    assert_eq!(shop.reload().loaded.len(), 1);
+    assert_eq!(shop.serving(), [BUILTIN, "zfs 1.0.0"]);
 }
 
 #[test]
