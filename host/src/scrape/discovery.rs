@@ -38,6 +38,11 @@ impl Discovery {
         Self { status: (status.ok(), status_fetched), resources: (resources.ok(), resources_fetched), listed }
     }
 
+    /// Whether it asks for this path.
+    pub(super) fn asks(path: &Path) -> bool {
+        [STATUS, RESOURCES].contains(&path.template())
+    }
+
     /// What there is; fails where neither answer came.
     pub(super) fn inventory(&mut self) -> Result<Inventory, FetchError> {
         match self.listed.take() {

@@ -20,7 +20,7 @@ use super::inventory::Inventory;
 use super::plan::{Fetch, Job, NodeScope, Plan, Scope};
 use super::report::Report;
 use super::work::{QUARANTINED, Work};
-use crate::api::{Answer, FetchError, Place};
+use crate::api::{Answer, FetchError, Path, Place};
 use crate::exposition::Encoder;
 use crate::registry::{Collected, Collection, Collector, CollectorSet, Family, Kind, Rows};
 
@@ -79,6 +79,7 @@ pub(super) async fn run(
 ) -> Scrape {
     let started = Instant::now();
     let mut report = Report::new();
+    let (mut early, _driving) = ask_early(&cluster, &collectors, scope, deadline);
     let mut discovery = Discovery::ask(&cluster, deadline).await;
     let inventory = discovery.inventory().unwrap_or_else(|error| {
         report.discovery_error = Some(error);
@@ -114,7 +115,10 @@ pub(super) async fn run(
                 }
                 Source::Kept(kept.answer)
             }
-            (None, None) => Source::Asked(fetch_once(Arc::clone(&cluster), fetch, deadline)),
+            (None, None) => match early.remove(&fetch.path) {
+                Some(asked) => Source::Asked(asked),
+                None => Source::Asked(fetch_once(Arc::clone(&cluster), fetch, deadline)),
+            },
         })
         .collect();
     drop(known);
@@ -185,6 +189,29 @@ fn report_undiscovered(report: &mut Report, collectors: &CollectorSet, scope: Sc
             report.collector(collector).fail(Place::cluster(), error.kind.as_str(), error.to_string());
         }
     }
+}
+
+/// Asks along with discovery for what does not depend on it: the answers of the cluster as a whole that are asked for at each
+/// scrape. Dropping the set stops them, where discovery failed.
+fn ask_early(
+    cluster: &Arc<Cluster>,
+    collectors: &CollectorSet,
+    scope: Scope,
+    deadline: Instant,
+) -> (HashMap<Path, SharedFetch>, JoinSet<()>) {
+    let everywhere = Scope { nodes: None, ..scope };
+    let plan = Plan::new(collectors, &Inventory::default(), everywhere, cluster.max_age_seconds);
+    let (mut early, mut driving) = (HashMap::new(), JoinSet::new());
+    for fetch in plan.fetches {
+        if fetch.max_age_seconds == 0 && !Discovery::asks(&fetch.path) {
+            let path = fetch.path.clone();
+            let asked = fetch_once(Arc::clone(cluster), fetch, deadline);
+            // Nobody else polls it before discovery is over.
+            driving.spawn(asked.clone().map(drop));
+            early.insert(path, asked);
+        }
+    }
+    (early, driving)
 }
 
 fn ready(fetched: Fetched) -> SharedFetch {
