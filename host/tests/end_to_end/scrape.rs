@@ -1,6 +1,6 @@
 //! A healthy cluster: everything specified is there, with the simulator's values, at the price of one request each.
 
-use pve_sim::Spec;
+use pve_sim::{Fault, Spec};
 
 use harness::{Setup, client};
 
@@ -154,6 +154,21 @@ async fn scrapes_that_overlap_share_their_requests() {
         assert_eq!(exposition.samples("pve_node_load1").len(), 5);
     }
     assert_eq!(setup.sim.counters().total, 37 + 60);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_needs_no_discovery_does_not_wait_for_it() {
+    let setup = Setup::start(spec(), &[]).await;
+    let delay = std::time::Duration::from_secs(2);
+    setup.sim.fault(Fault { path: "/cluster/resources".to_owned(), delay, ..Fault::default() });
+    let scrape = tokio::spawn(client().get(setup.exporter.url("/metrics")).send());
+    while setup.sim.counters().with_status("/version", 200) == 0 {
+        assert_eq!(setup.sim.counters().count("/cluster/resources"), 0, "/version is asked for after discovery");
+        assert!(!scrape.is_finished());
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    assert_eq!(scrape.await.unwrap().unwrap().status(), 200);
+    assert_eq!(setup.sim.counters().count("/version"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
