@@ -2,23 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
 use crate::api::{self, ClientError, FetchError, Observer};
 use crate::config::{Config, Flags, Module};
-use crate::registry::{Catalog, Collector, CollectorError, CollectorSet, Conflict, Loader, NoTrial, Origin, builtins};
+use crate::registry::{Catalog, CollectorError, CollectorSet, Conflict, Loader, NoTrial, Origin, builtins};
 use crate::reload::{self, Reloader};
-use crate::sandbox::{Compiler, EngineError, Limits, Sandbox};
+use crate::sandbox::{Compiler, EngineError, Sandbox};
 use crate::scrape::{Clusters, Scraper};
+use crate::startup::{self, cache_directory};
 use crate::telemetry::Metrics;
 use crate::web::{self, App, Policy, ServeError, TlsError};
 
@@ -202,18 +199,14 @@ fn clusters(flags: &Flags, config: &Config, observer: Arc<dyn Observer>) -> Resu
 
 /// The built-ins the flags leave in, and what the folders hold.
 fn catalog(flags: &Flags) -> Result<Catalog, ExporterError> {
-    let mut limits = Limits::default();
-    for (name, value) in &flags.sandbox_limits {
-        // Checked when the flags were parsed.
-        let _ = limits.set(name, value);
-    }
+    let limits = startup::limits(flags);
     for (collector, _, _) in &flags.collectors_settings {
         if !builtins().iter().any(|(name, _)| name == collector) {
             return Err(ExporterError::UnknownCollector(collector.clone()));
         }
     }
-    let (slots, max_memory) = (flags.sandbox_max_instances, flags.sandbox_max_memory.max(limits.memory));
     let cache = cache_directory(flags.sandbox_cache_directory.as_deref());
+    let (slots, max_memory) = startup::slots(flags, &limits);
     let sandbox = Sandbox::new(slots, max_memory, cache.as_deref())?;
     let compiler = cache
         .zip(std::env::current_exe().ok())
@@ -221,7 +214,7 @@ fn catalog(flags: &Flags) -> Result<Catalog, ExporterError> {
     let loader = Loader { sandbox, compiler, limits, max_memory };
     let mut serving = CollectorSet::default();
     let mut collectors = Vec::new();
-    for (name, collector) in load_builtins(&loader, flags) {
+    for (name, collector) in startup::load_builtins(&loader, flags) {
         let collector = Arc::new(collector.map_err(|source| ExporterError::Builtin { name, source })?);
         serving.add(Arc::clone(&collector)).map_err(|source| ExporterError::Conflict { name, source })?;
         collectors.push(collector);
@@ -233,60 +226,4 @@ fn catalog(flags: &Flags) -> Result<Catalog, ExporterError> {
     let catalog = Catalog::new(loader, collectors, flags.collectors_directories.clone());
     reload::log(&catalog.reload(&NoTrial));
     Ok(catalog)
-}
-
-/// The built-ins the flags leave in, by name, each with its settings. Without cache this is most of the time to the first
-/// answer: wasmtime compiles a component's functions side by side, but what it does before and after, and its last function, keep
-/// one core. A component more at a time fills the gaps (1/6 of the time on two cores); many at a time are memory.
-fn load_builtins(loader: &Loader, flags: &Flags) -> Vec<(&'static str, Result<Collector, CollectorError>)> {
-    let wanted: Vec<_> = builtins().iter().filter(|(name, _)| flags.collector(name, true)).collect();
-    let (next, loaded) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(wanted.len())));
-    let load_next = || {
-        while let Some(&&(name, component)) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let settings = flags.collectors_settings.iter().filter(|(collector, _, _)| collector == name);
-            let settings = settings.map(|(_, setting, value)| (setting.clone(), value.clone())).collect();
-            let collector = loader.load_builtin(component, settings);
-            loaded.lock().push((name, collector));
-        }
-    };
-    std::thread::scope(|scope| {
-        scope.spawn(load_next);
-        load_next();
-    });
-    let mut loaded = loaded.into_inner();
-    loaded.sort_by_key(|(name, _)| *name);
-    loaded
-}
-
-/// Where compiled code is kept: ours alone, since what is in it is run. Where there is no lasting place for it, a folder of
-/// this process below the system's temporary one: components of folders are compiled by a process of its own in any case,
-/// which hands them over through it. `None` where there is neither.
-pub(crate) fn cache_directory(wanted: Option<&Path>) -> Option<PathBuf> {
-    let from = |variable: &str| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let lasting = wanted.map(Path::to_owned).or_else(|| {
-        let base = from("CACHE_DIRECTORY")
-            .or_else(|| from("XDG_CACHE_HOME").map(|base| base.join("pve-exporter")))
-            .or_else(|| from("HOME").map(|home| home.join(".cache/pve-exporter")))?;
-        // wasmtime wants an absolute path, and systemd gives one.
-        base.is_absolute().then_some(base)
-    });
-    let make = |directory: &Path, recursive: bool| {
-        let mut builder = std::fs::DirBuilder::new();
-        builder.recursive(recursive).mode(0o700).create(directory).and_then(|()| directory.canonicalize())
-    };
-    if let Some(directory) = lasting {
-        match make(&directory, true) {
-            Ok(directory) => return Some(directory),
-            Err(error) => {
-                let directory = directory.display();
-                tracing::warn!(%directory, %error, "compiled code is not kept (--sandbox.cache-directory)");
-            }
-        }
-    }
-    // Not recursive: a folder that somebody else has made there is not ours to trust.
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let name = format!("pve-exporter-{}-{}", std::process::id(), since.as_nanos());
-    make(&std::env::temp_dir().join(name), false)
-        .inspect_err(|error| tracing::warn!(%error, "no folder for compiled code, not even a temporary one"))
-        .ok()
 }

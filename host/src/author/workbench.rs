@@ -9,9 +9,9 @@ use super::cost::bytes as in_units;
 use super::error::AuthorError;
 use super::patience::patiently;
 use super::transcript::transcript;
-use crate::exporter::cache_directory;
 use crate::registry::{Collector, CollectorError, Grant, Origin};
 use crate::sandbox::{Compiler, Limits, Sandbox};
+use crate::startup::cache_directory;
 
 /// Calls at once: an author's runs follow one another.
 const SLOTS: usize = 1;

@@ -1,0 +1,105 @@
+//! What is done once, at the start: the built-in collectors compiled and loaded, and a place for compiled code.
+
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use parking_lot::Mutex;
+
+use crate::config::Flags;
+use crate::registry::{Collector, CollectorError, Loader, builtins};
+use crate::sandbox::{Limits, Sandbox};
+
+/// Code from the cache is there in 3 ms; the smallest built-in takes 40 ms to compile.
+const FROM_CACHE: Duration = Duration::from_millis(20);
+
+/// The limits of all collectors, as the flags say.
+pub(crate) fn limits(flags: &Flags) -> Limits {
+    let mut limits = Limits::default();
+    for (name, value) in &flags.sandbox_limits {
+        // Checked when the flags were parsed.
+        let _ = limits.set(name, value);
+    }
+    limits
+}
+
+/// How many calls may run at once, and the memory each may be given. Both are part of what compiled code is found by.
+pub(crate) fn slots(flags: &Flags, limits: &Limits) -> (usize, usize) {
+    (flags.sandbox_max_instances, flags.sandbox_max_memory.max(limits.memory))
+}
+
+/// Has the built-ins compiled code in the cache. In a program that is about to be replaced by itself: what the compiler had in use
+/// is gone with it. Whatever fails here is met again, and told, when they are loaded.
+pub fn compile_builtins(flags: &Flags) {
+    let Some(cache) = lasting_cache_directory(flags.sandbox_cache_directory.as_deref()) else { return };
+    let limits = limits(flags);
+    let (slots, max_memory) = slots(flags, &limits);
+    let Ok(sandbox) = Sandbox::new(slots, max_memory, Some(&cache)) else { return };
+    let loader = Loader { sandbox, compiler: None, limits, max_memory };
+    let smallest = builtins().iter().min_by_key(|(_, component)| component.len());
+    let known = smallest.and_then(|(_, component)| loader.load_builtin(component, Vec::new()).ok());
+    if known.is_some_and(|collector| collector.component().facts().compile_time > FROM_CACHE) {
+        load_builtins(&loader, flags);
+    }
+}
+
+/// The built-ins the flags leave in, by name, each with its settings. Without cache this is most of the time to the first
+/// answer: wasmtime compiles a component's functions side by side, but what it does before and after, and its last function, keep
+/// one core. A component more at a time fills the gaps (1/6 of the time on two cores); many at a time are memory.
+pub(crate) fn load_builtins(loader: &Loader, flags: &Flags) -> Vec<(&'static str, Result<Collector, CollectorError>)> {
+    let wanted: Vec<_> = builtins().iter().filter(|(name, _)| flags.collector(name, true)).collect();
+    let (next, loaded) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(wanted.len())));
+    let load_next = || {
+        while let Some(&&(name, component)) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let settings = flags.collectors_settings.iter().filter(|(collector, _, _)| collector == name);
+            let settings = settings.map(|(_, setting, value)| (setting.clone(), value.clone())).collect();
+            let collector = loader.load_builtin(component, settings);
+            loaded.lock().push((name, collector));
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(load_next);
+        load_next();
+    });
+    let mut loaded = loaded.into_inner();
+    loaded.sort_by_key(|(name, _)| *name);
+    loaded
+}
+
+/// Where compiled code is kept: ours alone, since what is in it is run. Where there is no lasting place for it, a folder of
+/// this process below the system's temporary one: components of folders are compiled by a process of its own in any case,
+/// which hands them over through it. `None` where there is neither.
+pub(crate) fn cache_directory(wanted: Option<&Path>) -> Option<PathBuf> {
+    if let Some(directory) = lasting_cache_directory(wanted) {
+        return Some(directory);
+    }
+    // Not recursive: a folder that somebody else has made there is not ours to trust.
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let name = format!("pve-exporter-{}-{}", std::process::id(), since.as_nanos());
+    make_directory(&std::env::temp_dir().join(name), false)
+        .inspect_err(|error| tracing::warn!(%error, "no folder for compiled code, not even a temporary one"))
+        .ok()
+}
+
+/// The same where it outlives the process.
+fn lasting_cache_directory(wanted: Option<&Path>) -> Option<PathBuf> {
+    let from = |variable: &str| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let directory = wanted.map(Path::to_owned).or_else(|| {
+        let base = from("CACHE_DIRECTORY")
+            .or_else(|| from("XDG_CACHE_HOME").map(|base| base.join("pve-exporter")))
+            .or_else(|| from("HOME").map(|home| home.join(".cache/pve-exporter")))?;
+        // wasmtime wants an absolute path, and systemd gives one.
+        base.is_absolute().then_some(base)
+    })?;
+    make_directory(&directory, true)
+        .inspect_err(|error| {
+            tracing::warn!(directory = %directory.display(), %error, "compiled code is not kept (--sandbox.cache-directory)");
+        })
+        .ok()
+}
+
+fn make_directory(directory: &Path, recursive: bool) -> std::io::Result<PathBuf> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(recursive).mode(0o700).create(directory).and_then(|()| directory.canonicalize())
+}
