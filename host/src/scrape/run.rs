@@ -115,10 +115,10 @@ pub(super) async fn run(
                 }
                 Source::Kept(kept.answer)
             }
-            (None, None) => match early.remove(&fetch.path) {
-                Some(asked) => Source::Asked(asked),
-                None => Source::Asked(fetch_once(Arc::clone(&cluster), fetch, deadline)),
-            },
+            (None, None) => {
+                let asked = early.remove(&fetch.path);
+                Source::Asked(asked.unwrap_or_else(|| fetch_once(Arc::clone(&cluster), fetch, deadline)))
+            }
         })
         .collect();
     drop(known);
@@ -199,9 +199,14 @@ fn ask_early(
     scope: Scope,
     deadline: Instant,
 ) -> (HashMap<Path, SharedFetch>, JoinSet<()>) {
-    let everywhere = Scope { nodes: None, ..scope };
-    let plan = Plan::new(collectors, &Inventory::default(), everywhere, cluster.max_age_seconds);
     let (mut early, mut driving) = (HashMap::new(), JoinSet::new());
+    // A cluster that refuses the credentials logs each request, and one that is down is not to be asked more than it takes to
+    // know.
+    if cluster.last().is_some_and(|(_, report)| report.discovery_error.is_some()) {
+        return (early, driving);
+    }
+    let of_the_cluster = Scope { nodes: None, ..scope };
+    let plan = Plan::new(collectors, &Inventory::default(), of_the_cluster, cluster.max_age_seconds);
     for fetch in plan.fetches {
         if fetch.max_age_seconds == 0 && !Discovery::asks(&fetch.path) {
             let path = fetch.path.clone();

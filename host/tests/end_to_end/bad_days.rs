@@ -151,3 +151,19 @@ async fn an_api_that_is_gone_is_one_line() {
     assert_eq!(lines.len(), 1, "{lines:#?}");
     assert!(lines[0].contains("connection refused"), "{lines:?}");
 }
+
+/// A cluster that refuses the credentials is asked twice a scrape, not for each collector.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fails_discovery_is_asked_no_more_than_that_takes() {
+    let setup = Setup::start(spec(), &[]).await;
+    for path in ["/cluster/status", "/cluster/resources"] {
+        setup.sim.fault(Fault { path: path.to_owned(), status: Some(401), ..Fault::default() });
+    }
+    setup.scrape().await;
+    setup.sim.reset_counters();
+    setup.scrape().await;
+    assert_eq!(setup.sim.counters().total, 2);
+    setup.sim.clear_faults();
+    setup.scrape().await;
+    assert!(!setup.scrape().await.samples("pve_version_info").is_empty());
+}
