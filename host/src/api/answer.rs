@@ -31,10 +31,10 @@ impl Answer {
     ///
     /// `content_type` only makes the message better: an HTML page means that something else answers at the address.
     pub fn parse(body: Vec<u8>, content_type: &str) -> Result<Self, FetchError> {
-        let malformed = |detail: String| FetchError::new(FetchErrorKind::Malformed, detail);
-        let body = String::from_utf8(body).map_err(|error| {
-            malformed(format!("the answer is not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
-        })?;
+        Self::check(text(body)?, content_type)
+    }
+
+    fn check(body: String, content_type: &str) -> Result<Self, FetchError> {
         let data = match serde_json::from_str::<Envelope<'_>>(&body) {
             // serde would take a list for a struct.
             Ok(_) if !body.trim_start().starts_with('{') => {
@@ -55,22 +55,21 @@ impl Answer {
 
     /// Like [`parse`](Self::parse), for a large answer of which the caller makes something anyway: where the body is `{"data":…}` and
     /// nothing else, as it is from Proxmox VE, reading it is checking it, and saves a pass over it. `read` takes the JSON to its
-    /// end; what it can't read is checked as any other answer is, and its result is `None`.
+    /// end and refuses null; what it can't read is checked as any other answer is, and its result is `None`.
     pub fn parse_reading<R>(
         body: Vec<u8>,
         content_type: &str,
         read: impl FnOnce(&str) -> serde_json::Result<R>,
     ) -> Result<(Self, Option<R>), FetchError> {
         const BEFORE: &str = "{\"data\":";
-        let data = std::str::from_utf8(&body).ok().and_then(|text| text.strip_prefix(BEFORE)?.strip_suffix('}'));
-        let Some(Ok(value)) = data.map(read) else {
-            return Self::parse(body, content_type).map(|answer| (answer, None));
-        };
-        let data = BEFORE.len()..body.len() - 1;
-        match String::from_utf8(body) {
-            Ok(body) => Ok((Self { body: Arc::new(body), data }, Some(value))),
-            // It was UTF-8 a moment ago.
-            Err(error) => Self::parse(error.into_bytes(), content_type).map(|answer| (answer, None)),
+        let body = text(body)?;
+        let data = body.strip_prefix(BEFORE).and_then(|rest| rest.strip_suffix('}'));
+        match data.map(read) {
+            Some(Ok(value)) => {
+                let data = BEFORE.len()..body.len() - 1;
+                Ok((Self { body: Arc::new(body), data }, Some(value)))
+            }
+            _ => Self::check(body, content_type).map(|answer| (answer, None)),
         }
     }
 
@@ -93,6 +92,15 @@ impl Answer {
     pub fn is_empty(&self) -> bool {
         self.body.is_empty()
     }
+}
+
+fn malformed(detail: String) -> FetchError {
+    FetchError::new(FetchErrorKind::Malformed, detail)
+}
+
+fn text(body: Vec<u8>) -> Result<String, FetchError> {
+    String::from_utf8(body)
+        .map_err(|error| malformed(format!("the answer is not UTF-8 at byte {}", error.utf8_error().valid_up_to())))
 }
 
 fn describe(body: &str, content_type: &str, error: &serde_json::Error) -> String {

@@ -91,8 +91,9 @@ impl Template {
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         Self::check(text).map_err(|problem| {
             // A hostile component's path may be megabytes long, and the problem must stand in what is shown of the message.
-            let mut path: String = text.escape_debug().take(SHOWN).collect();
-            if text.escape_debug().nth(SHOWN).is_some() {
+            let mut escaped = text.escape_debug();
+            let mut path: String = escaped.by_ref().take(SHOWN).collect();
+            if escaped.next().is_some() {
                 path.push('…');
             }
             TemplateError { path, problem }

@@ -61,9 +61,7 @@ impl Inventory {
     /// What `/cluster/resources` lists; fails where one of its entries can't be read, which costs [`read`](Self::read) that one
     /// alone.
     pub(super) fn listed(resources: &str) -> serde_json::Result<Self> {
-        let mut inventory = Self::default();
-        inventory.add_resources(serde_json::from_str(resources)?);
-        Ok(inventory)
+        serde_json::from_str(resources).map(Self::of)
     }
 
     /// Reads the two answers; fails where neither came.
@@ -71,12 +69,8 @@ impl Inventory {
         status: &Result<Answer, FetchError>,
         resources: &Result<Answer, FetchError>,
     ) -> Result<Self, FetchError> {
-        let listed = resources.as_ref().map_err(Clone::clone).map(|resources| {
-            let mut inventory = Self::default();
-            inventory.add_resources(elements(resources.data()));
-            inventory
-        });
-        Self::complete(status, listed)
+        let resources = resources.as_ref().map_err(Clone::clone);
+        Self::complete(status, resources.map(|resources| Self::of(elements(resources.data()))))
     }
 
     /// Adds what `/cluster/status` says of the nodes; fails where neither is there.
@@ -149,32 +143,34 @@ impl Inventory {
         Some(name)
     }
 
-    fn add_resources(&mut self, resources: Vec<Resource<'_>>) {
+    fn of(resources: Vec<Resource<'_>>) -> Self {
+        let mut inventory = Self::default();
         for resource in resources {
             let kind = resource.kind.or_empty();
             if !matches!(kind, "node" | "storage" | "qemu" | "lxc") {
                 continue;
             }
-            let Some(node) = self.node(resource.node.or_empty()) else { continue };
+            let Some(node) = inventory.node(resource.node.or_empty()) else { continue };
             match kind {
                 "node" => {
                     let offline = resource.status.as_str() == Some("offline");
-                    if let Some(known) = self.nodes.iter_mut().find(|known| known.name == node) {
+                    if let Some(known) = inventory.nodes.iter_mut().find(|known| known.name == node) {
                         known.online = !offline;
                     }
                 }
                 "storage" => {
                     if let Some(storage) = resource.storage.as_str() {
-                        self.storages.push((node, storage.into()));
+                        inventory.storages.push((node, storage.into()));
                     }
                 }
                 guest => {
                     if let (Some(kind), Some(vmid)) = (GuestType::parse(guest), vmid(resource.vmid)) {
-                        self.guests.push((node, kind, vmid));
+                        inventory.guests.push((node, kind, vmid));
                     }
                 }
             }
         }
+        inventory
     }
 
     /// `/cluster/status` has the last word on who is online.
