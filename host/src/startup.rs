@@ -2,10 +2,7 @@
 
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-use parking_lot::Mutex;
 
 use crate::config::Flags;
 use crate::registry::{Collector, CollectorError, Loader, builtins};
@@ -40,31 +37,21 @@ pub fn compile_builtins(flags: &Flags) {
     let smallest = builtins().iter().min_by_key(|(_, component)| component.len());
     let known = smallest.and_then(|(_, component)| loader.load_builtin(component, Vec::new()).ok());
     if known.is_some_and(|collector| collector.component().facts().compile_time > FROM_CACHE) {
-        load_builtins(&loader, flags);
+        load_builtins(&loader, flags).for_each(drop);
     }
 }
 
-/// The built-ins the flags leave in, by name, each with its settings. Without cache this is most of the time to the first
-/// answer: wasmtime compiles a component's functions side by side, but what it does before and after, and its last function, keep
-/// one core. A component more at a time fills the gaps (1/6 of the time on two cores); many at a time are memory.
-pub(crate) fn load_builtins(loader: &Loader, flags: &Flags) -> Vec<(&'static str, Result<Collector, CollectorError>)> {
-    let wanted: Vec<_> = builtins().iter().filter(|(name, _)| flags.collector(name, true)).collect();
-    let (next, loaded) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(wanted.len())));
-    let load_next = || {
-        while let Some(&&(name, component)) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let settings = flags.collectors_settings.iter().filter(|(collector, _, _)| collector == name);
-            let settings = settings.map(|(_, setting, value)| (setting.clone(), value.clone())).collect();
-            let collector = loader.load_builtin(component, settings);
-            loaded.lock().push((name, collector));
-        }
-    };
-    std::thread::scope(|scope| {
-        scope.spawn(load_next);
-        load_next();
-    });
-    let mut loaded = loaded.into_inner();
-    loaded.sort_by_key(|(name, _)| *name);
-    loaded
+/// The built-ins the flags leave in, by name, each with its settings. Loaded as they are asked for; without cache this is most of the
+/// time to the first answer. wasmtime compiles the functions of each side by side: two components at a time were no quicker.
+pub(crate) fn load_builtins<'a>(
+    loader: &'a Loader,
+    flags: &'a Flags,
+) -> impl Iterator<Item = (&'static str, Result<Collector, CollectorError>)> + 'a {
+    builtins().iter().filter(|(name, _)| flags.collector(name, true)).map(|&(name, component)| {
+        let settings = flags.collectors_settings.iter().filter(move |(collector, _, _)| collector == name);
+        let settings = settings.map(|(_, setting, value)| (setting.clone(), value.clone())).collect();
+        (name, loader.load_builtin(component, settings))
+    })
 }
 
 /// Where compiled code is kept: ours alone, since what is in it is run. Where there is no lasting place for it, a folder of
