@@ -208,9 +208,7 @@ fn catalog(flags: &Flags) -> Result<Catalog, ExporterError> {
     let cache = cache_directory(flags.sandbox_cache_directory.as_deref());
     let (slots, max_memory) = startup::slots(flags, &limits);
     let sandbox = Sandbox::new(slots, max_memory, cache.as_deref())?;
-    let compiler = cache
-        .zip(std::env::current_exe().ok())
-        .map(|(cache, executable)| Compiler::new(executable, cache, slots, max_memory));
+    let compiler = Compiler::of_this_program(cache, slots, max_memory);
     let loader = Loader { sandbox, compiler, limits, max_memory };
     let mut serving = CollectorSet::default();
     let mut collectors = Vec::new();

@@ -10,6 +10,7 @@ pub mod author;
 pub mod config;
 pub mod exporter;
 pub mod exposition;
+mod patience;
 pub mod registry;
 pub mod reload;
 pub mod sandbox;

@@ -14,15 +14,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::config::{Config, Environment, Flags};
+use crate::patience::patiently;
 use crate::registry::Changes;
 use crate::web::App;
 
 /// How long a folder must be quiet before it is read: a copy of some megabytes is done by then, and where it is not, the
 /// half-written file is refused and read again when it changes.
 const DEBOUNCE: Duration = Duration::from_millis(250);
-
-/// How long a reload may take before the log says what it is at.
-const SILENCE: Duration = Duration::from_secs(1);
 
 /// Asks the task to reload, and is told what came of it.
 pub type Request = oneshot::Sender<Outcome>;
@@ -134,25 +132,14 @@ async fn hung_up(signal: Option<&mut tokio::signal::unix::Signal>) -> Option<()>
 /// Reads the folders off the runtime's threads: compiling may take seconds.
 async fn reload(app: Arc<App>) -> Changes {
     let reloading = Arc::clone(&app);
-    let reloading = tokio::task::spawn_blocking(move || reloading.scraper.reload());
     let compiling = || tracing::info!("compiling what is new in the collectors folders; what serves goes on meanwhile");
-    let changes = with_a_word(SILENCE, reloading, compiling).await.unwrap_or_else(|panic| {
+    let reloading = tokio::task::spawn_blocking(move || patiently(compiling, || reloading.scraper.reload()));
+    let changes = reloading.await.unwrap_or_else(|panic| {
         tracing::error!("the reload panicked: {panic}");
         Changes::default()
     });
     app.metrics.set_catalog(app.scraper.catalog());
     changes
-}
-
-/// Waits for `work`, and says so where that is longer than `silence`: a component with an interpreter in it takes some 15 s.
-async fn with_a_word<T>(silence: Duration, mut work: impl Future<Output = T> + Unpin, say: impl FnOnce()) -> T {
-    match tokio::time::timeout(silence, &mut work).await {
-        Ok(done) => done,
-        Err(_) => {
-            say();
-            work.await
-        }
-    }
 }
 
 /// Each change as a line of the log.
@@ -199,24 +186,5 @@ impl Watch {
                 tracing::debug!(folder = %folder.display(), %error, "not watched");
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn what_is_quick_is_not_worth_a_word() {
-        let mut said = false;
-        assert_eq!(with_a_word(Duration::from_secs(3600), std::future::ready(7), || said = true).await, 7);
-        assert!(!said);
-    }
-
-    #[tokio::test]
-    async fn what_takes_its_time_is() {
-        // The work ends when the word was said: no clock decides.
-        let (say, said) = oneshot::channel();
-        assert_eq!(with_a_word(Duration::ZERO, said, || say.send(7).unwrap()).await, Ok(7));
     }
 }

@@ -9,10 +9,10 @@ use super::arguments::Check;
 use super::endpoints::{UNKNOWN, endpoint, frequency};
 use super::error::{AuthorError, after};
 use super::lints::lints;
-use super::patience::patiently;
 use super::series::{Estimate, Size, estimate, place_of};
 use super::workbench::{Broken, Workbench};
 use super::{Report, counted};
+use crate::patience::patiently;
 use crate::registry::{Collector, CollectorError, Family, Origin, Request, builtins};
 use crate::sandbox::{Limits, LoadError, Sandbox, contract};
 
@@ -204,8 +204,8 @@ impl Findings {
             let others = builtins().iter().filter(|(builtin, _)| *builtin != name);
             others.filter_map(|(_, bytes)| load(bytes)).collect()
         };
-        let what = "compiling the built-in collectors, to compare names with theirs: once a release".to_owned();
-        for other in patiently(what, others) {
+        let what = "compiling the built-in collectors, to compare names with theirs: once a release";
+        for other in patiently(|| eprintln!("{what}"), others) {
             for family in families {
                 if other.schema.families.iter().any(|taken| taken.name == family.name) {
                     self.error(

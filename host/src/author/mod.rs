@@ -8,7 +8,7 @@
 //! - `template`: a project to begin with.
 //! - `recording`: fixtures from a cluster, with `pseudonyms` for what must not be published.
 //! - `serving`: a component at work while it is written; `source` is what it works on.
-//! - `patience`, `staleness`: what an author is told besides.
+//! - `staleness`: whether a component is older than its source.
 //! - `fixture`: answers out of a folder. `trial`: what a collector makes of them, and what that takes.
 
 mod arguments;
@@ -21,7 +21,6 @@ mod fixture;
 mod golden;
 mod lints;
 mod members;
-mod patience;
 mod places;
 mod pseudonyms;
 mod recording;

@@ -7,8 +7,8 @@ use sha2::{Digest as _, Sha256};
 use super::arguments::Subject;
 use super::cost::bytes as in_units;
 use super::error::AuthorError;
-use super::patience::patiently;
 use super::transcript::transcript;
+use crate::patience::patiently;
 use crate::registry::{Collector, CollectorError, Grant, Origin};
 use crate::sandbox::{Compiler, Limits, Sandbox};
 use crate::startup::cache_directory;
@@ -61,11 +61,16 @@ impl Workbench {
         let cache = cache_directory(subject.cache_directory.as_deref());
         let sandbox = Sandbox::new(SLOTS, limits.memory, cache.as_deref())?;
         let what = format!("compiling {}, {}: it takes a while, once a build", file.display(), in_units(bytes.len()));
+        // As an exporter does with a file of its folder, so that `compile-time` and memory are bounded; without a cache loading
+        // compiles, and they are not.
+        let compiler = Compiler::of_this_program(cache.clone(), SLOTS, limits.memory);
         let load = || {
-            compile(&bytes, cache.as_deref(), &limits)?;
+            if let Some(compiler) = &compiler {
+                compiler.compile(&bytes, &limits)?;
+            }
             Collector::load(&sandbox, &bytes, Origin::File(file.clone()), limits.clone())
         };
-        let mut collector = match patiently(what, || transcript(load)) {
+        let mut collector = match patiently(|| eprintln!("{what}"), || transcript(load)) {
             (Ok(collector), _) => collector,
             (Err(error), log) => {
                 let digest = hex::encode(Sha256::digest(&bytes));
@@ -87,19 +92,12 @@ impl Workbench {
         let origin = Origin::File(self.file.clone());
         let what = format!("compiling {} once more, to count its instructions", self.file.display());
         let load = || Collector::load(&sandbox, &self.bytes, origin, self.collector.limits.clone());
-        patiently(what, load).map_err(|source| AuthorError::Collector {
+        patiently(|| eprintln!("{what}"), load).map_err(|source| AuthorError::Collector {
             path: self.file.clone(),
             source,
             log: Vec::new(),
         })
     }
-}
-
-/// Compiles in a process of its own, as an exporter does with a file of its folder: `compile-time` and memory are bounded.
-/// The cache is how the result comes back; where there is none, loading compiles, without those bounds.
-fn compile(bytes: &[u8], cache: Option<&Path>, limits: &Limits) -> Result<(), CollectorError> {
-    let Some((cache, executable)) = cache.zip(std::env::current_exe().ok()) else { return Ok(()) };
-    Ok(Compiler::new(executable, cache.to_owned(), SLOTS, limits.memory).compile(bytes, limits)?)
 }
 
 fn read_component(path: &Path) -> Result<Vec<u8>, AuthorError> {

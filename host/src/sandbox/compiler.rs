@@ -39,6 +39,13 @@ impl Compiler {
         Self { executable, cache, slots, max_memory }
     }
 
+    /// The same with this program for the compiler; `None` without a cache to hand the results over, or where the program's file
+    /// can't be found.
+    #[must_use]
+    pub fn of_this_program(cache: Option<PathBuf>, slots: usize, max_memory: usize) -> Option<Self> {
+        Some(Self::new(std::env::current_exe().ok()?, cache?, slots, max_memory))
+    }
+
     /// Compiles `component` into the cache, or says why not. Blocks until it is done or out of time.
     pub fn compile(&self, component: &[u8], limits: &Limits) -> Result<(), LoadError> {
         super::component::recognise(component, limits)?;

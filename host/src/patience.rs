@@ -1,20 +1,22 @@
 //! A word to whoever waits: compiling a component with an interpreter in it takes from seconds to a minute.
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread::Builder;
 use std::time::Duration;
 
 /// How long nothing is said: code that was kept is there sooner.
 const SILENCE: Duration = Duration::from_secs(1);
 
-/// Does `work`, and says on standard error what is done if that takes its time.
-pub(super) fn patiently<T>(what: String, work: impl FnOnce() -> T) -> T {
-    spoken(SILENCE, move || eprintln!("{what}"), work)
+/// Does `work`, and says so if that takes its time.
+pub(crate) fn patiently<T>(say: impl FnOnce() + Send, work: impl FnOnce() -> T) -> T {
+    spoken(SILENCE, say, work)
 }
 
 fn spoken<T>(silence: Duration, say: impl FnOnce() + Send, work: impl FnOnce() -> T) -> T {
     let (working, is_over) = channel::<()>();
     std::thread::scope(|scope| {
-        scope.spawn(move || {
+        // Where there is no thread to be had, the word is all that is lost.
+        let _ = Builder::new().spawn_scoped(scope, move || {
             if is_over.recv_timeout(silence) == Err(RecvTimeoutError::Timeout) {
                 say();
             }
