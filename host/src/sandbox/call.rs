@@ -11,9 +11,12 @@ use wasmtime::{Store, Trap, UpdateDeadline};
 use wasmtime_wasi::I32Exit;
 
 use super::engine::Sandbox;
-use super::limits::{Exceeded, Limits, Meter};
 use super::log::LogBudget;
+use super::meter::{Exceeded, Meter};
 use super::wasi::Wasi;
+use crate::contract::FailureKind;
+use crate::limits::Limits;
+use crate::reason::Reason;
 
 /// How long a call may take by the wall clock, as a multiple of its CPU limit: the machine may be busy, but a call that
 /// makes no progress must give its slot back.
@@ -22,8 +25,8 @@ const WALL_FACTOR: u32 = 10;
 /// Instructions a call may execute in an engine that counts them: they are counted there, time is what bounds them.
 const FUEL: u64 = u64::MAX;
 
-/// Why a call gave nothing.
-#[derive(Debug, thiserror::Error)]
+/// Why a call returned nothing.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum CallError {
     /// It ran into a limit.
     #[error(transparent)]
@@ -53,42 +56,20 @@ pub enum CallError {
     Engine(String),
 }
 
-/// The contract's failures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FailureKind {
-    /// An answer the collector does not understand.
-    Malformed,
-    /// A setting is missing or unusable.
-    Settings,
-    /// Anything else.
-    Other,
-}
-
-impl std::fmt::Display for FailureKind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Malformed => "malformed answer",
-            Self::Settings => "settings",
-            Self::Other => "failed",
-        })
-    }
-}
-
 impl CallError {
-    /// The reason as a label value: one of a fixed few.
     #[must_use]
-    pub fn reason(&self) -> &'static str {
+    pub fn reason(&self) -> Reason {
         match self {
-            Self::Exceeded(Exceeded::Cpu { .. }) => "cpu_limit",
-            Self::Exceeded(Exceeded::Memory { .. }) => "memory_limit",
-            Self::Exceeded(Exceeded::Tables { .. }) => "table_limit",
-            Self::Lifted { .. } => "lifted_bytes_limit",
-            Self::Stalled(_) => "stalled",
-            Self::Trap(_) => "trap",
-            Self::Failed { kind: FailureKind::Malformed, .. } => "malformed_answer",
-            Self::Failed { kind: FailureKind::Settings, .. } => "settings",
-            Self::Failed { kind: FailureKind::Other, .. } => "failed",
-            Self::Engine(_) => "engine",
+            Self::Exceeded(Exceeded::Cpu { .. }) => Reason::CpuLimit,
+            Self::Exceeded(Exceeded::Memory { .. }) => Reason::MemoryLimit,
+            Self::Exceeded(Exceeded::Tables { .. }) => Reason::TableLimit,
+            Self::Lifted { .. } => Reason::LiftedBytesLimit,
+            Self::Stalled(_) => Reason::Stalled,
+            Self::Trap(_) => Reason::Trap,
+            Self::Failed { kind: FailureKind::Malformed, .. } => Reason::MalformedAnswer,
+            Self::Failed { kind: FailureKind::Settings, .. } => Reason::Settings,
+            Self::Failed { kind: FailureKind::Other, .. } => Reason::Failed,
+            Self::Engine(_) => Reason::Engine,
         }
     }
 
@@ -104,25 +85,17 @@ impl CallError {
 pub struct Usage {
     /// CPU time of the calling thread, instantiation and lifting included.
     pub cpu: Duration,
-    /// The same by the wall clock.
     pub wall: Duration,
-    /// Linear memory at its end, in bytes.
+    /// Linear memory at the end, in bytes.
     pub memory: usize,
-    /// What it executed and handed out, where the engine counts that.
-    pub metered: Option<Metered>,
-}
-
-/// The part of a call's use that is the same on every machine.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Metered {
-    /// WebAssembly instructions, nearly: wasmtime's fuel.
-    pub instructions: u64,
-    /// Bytes of the result, as `lifted-bytes` counts them.
+    /// Size of the result, as the limit `lifted-bytes` counts it.
     pub lifted_bytes: usize,
+    /// WebAssembly instructions (wasmtime's fuel), if the engine counts them: the same number on every machine.
+    pub instructions: Option<u64>,
 }
 
 /// What host functions can reach during a call.
-pub(super) struct State {
+pub(super) struct HostState {
     pub(super) meter: Meter,
     /// Shared with the streams of WASI.
     pub(super) log: Arc<Mutex<LogBudget>>,
@@ -133,7 +106,7 @@ pub(super) struct State {
 
 /// A store for one call, with its limits set and its stopwatch started.
 pub(super) struct Call {
-    pub(super) store: Store<State>,
+    pub(super) store: Store<HostState>,
     metered: bool,
     lifted_limit: usize,
     cpu_start: Duration,
@@ -143,7 +116,7 @@ pub(super) struct Call {
 impl Call {
     pub(super) fn new(sandbox: &Sandbox, limits: &Limits, log: LogBudget, now: Duration) -> Self {
         let log = Arc::new(Mutex::new(log));
-        let state = State { meter: Meter::new(limits), log, now, wasi: None };
+        let state = HostState { meter: Meter::new(limits), log, now, wasi: None };
         let mut store = Store::new(&sandbox.engine, state);
         store.limiter(|state| &mut state.meter);
         store.set_hostcall_fuel(limits.lifted_bytes);
@@ -174,10 +147,8 @@ impl Call {
             cpu: thread_cpu_time().saturating_sub(self.cpu_start),
             wall: self.wall_start.elapsed(),
             memory: self.store.data().meter.memory(),
-            metered: self.metered.then(|| {
-                let left = self.store.get_fuel().unwrap_or(FUEL);
-                Metered { instructions: FUEL - left, lifted_bytes: 0 }
-            }),
+            lifted_bytes: 0,
+            instructions: self.metered.then(|| FUEL - self.store.get_fuel().unwrap_or(FUEL)),
         }
     }
 

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::component::LoadError;
-use super::engine::Sandbox;
-use super::limits::Limits;
+use super::engine::{Capacity, Sandbox};
+use crate::limits::Limits;
 
 /// The hidden command that makes this binary a compiler.
 pub const COMPILE_COMMAND: &str = "compile-component";
@@ -28,22 +28,20 @@ const POLL: Duration = Duration::from_millis(5);
 pub struct Compiler {
     executable: PathBuf,
     cache: PathBuf,
-    slots: usize,
-    max_memory: usize,
+    capacity: Capacity,
 }
 
 impl Compiler {
-    /// A compiler for a sandbox with these slots and this cache: both must be the same for its results to be found.
+    /// A compiler for a sandbox with this capacity and this cache: the sandbox finds its results only if both are the same.
     #[must_use]
-    pub fn new(executable: PathBuf, cache: PathBuf, slots: usize, max_memory: usize) -> Self {
-        Self { executable, cache, slots, max_memory }
+    pub fn new(executable: PathBuf, cache: PathBuf, capacity: Capacity) -> Self {
+        Self { executable, cache, capacity }
     }
 
-    /// The same with this program for the compiler; `None` without a cache to hand the results over, or where the program's file
-    /// can't be found.
+    /// A compiler that runs this program; `None` without a cache to pass the results on, or if the executable can't be found.
     #[must_use]
-    pub fn of_this_program(cache: Option<PathBuf>, slots: usize, max_memory: usize) -> Option<Self> {
-        Some(Self::new(std::env::current_exe().ok()?, cache?, slots, max_memory))
+    pub fn of_this_program(cache: Option<PathBuf>, capacity: Capacity) -> Option<Self> {
+        Some(Self::new(std::env::current_exe().ok()?, cache?, capacity))
     }
 
     /// Compiles `component` into the cache, or says why not. Blocks until it is done or out of time.
@@ -53,7 +51,7 @@ impl Compiler {
         let mut child = Command::new(&self.executable)
             .arg(COMPILE_COMMAND)
             .arg(&self.cache)
-            .args([self.slots.to_string(), self.max_memory.to_string()])
+            .args([self.capacity.slots.to_string(), self.capacity.max_memory.to_string()])
             .args([limits.component_bytes.to_string(), limits.compile_time.as_secs().max(1).to_string()])
             .env_clear()
             .stdin(Stdio::piped())
@@ -134,7 +132,7 @@ fn compile_input(arguments: &[String]) -> Result<(), String> {
     let mut component = Vec::new();
     std::io::stdin().take(component_bytes + 1).read_to_end(&mut component).map_err(|error| error.to_string())?;
     let number = |number: u64| usize::try_from(number).map_err(|error| error.to_string());
-    let sandbox =
-        Sandbox::new(number(slots)?, number(max_memory)?, Some(Path::new(cache))).map_err(|error| error.to_string())?;
+    let capacity = Capacity { slots: number(slots)?, max_memory: number(max_memory)? };
+    let sandbox = Sandbox::new(capacity, Some(Path::new(cache))).map_err(|error| error.to_string())?;
     sandbox.compile(&component).map(drop).map_err(|error| format!("{error:#}"))
 }

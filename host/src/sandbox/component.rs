@@ -5,14 +5,18 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
 use wasmtime::component::types::ComponentItem;
-use wasmtime::component::{Component as Compiled, HasSelf, Linker};
+use wasmtime::component::{Component as Compiled, Linker};
 
-use super::call::{Call, CallError, FailureKind, State, Usage};
-use super::contract::{self, Collector, CollectorImports, CollectorPre, Failure, Input, Level, Manifest, Output};
+use super::call::{Call, CallError, Usage};
 use super::engine::Sandbox;
-use super::limits::Limits;
-use super::log::{CollectorLog, LogBudget, shorten};
+use super::log::{CollectorLog, LogBudget};
+use super::v0_1::{self, Prepared};
 use super::wasi;
+use crate::contract::{self, Input, Manifest, Output};
+use crate::limits::Limits;
+
+/// The interface every component takes the contract's types from, without the version.
+const TYPES_INTERFACE: &str = "pve:collector/types";
 
 /// Why a file is not served as a component.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +70,7 @@ pub enum LoadError {
 #[derive(Clone)]
 pub struct Component {
     sandbox: Sandbox,
-    pre: CollectorPre<State>,
+    prepared: Prepared,
     facts: Arc<Facts>,
 }
 
@@ -109,13 +113,13 @@ impl Component {
 
         let contract = |error: wasmtime::Error| LoadError::Contract { detail: format!("{error:#}") };
         let mut linker = Linker::new(&sandbox.engine);
-        Collector::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(contract)?;
+        v0_1::add_to_linker(&mut linker).map_err(contract)?;
         if imports.iter().any(|name| name.starts_with("wasi:")) {
             wasi::add_to_linker(&mut linker).map_err(contract)?;
         }
-        let pre = linker.instantiate_pre(&compiled).and_then(CollectorPre::new).map_err(contract)?;
+        let prepared = linker.instantiate_pre(&compiled).and_then(Prepared::new).map_err(contract)?;
         let facts = Facts { digest: hex::encode(Sha256::digest(bytes)), size: bytes.len(), imports, compile_time };
-        Ok(Self { sandbox: sandbox.clone(), pre, facts: Arc::new(facts) })
+        Ok(Self { sandbox: sandbox.clone(), prepared, facts: Arc::new(facts) })
     }
 
     /// Digest, size, imports and compile time.
@@ -130,66 +134,36 @@ impl Component {
         &self.sandbox
     }
 
-    /// Asks for the manifest. Blocks for as long as the limits allow.
+    /// Calls `describe`. Blocks for as long as the limits allow.
     pub fn describe(&self, limits: &Limits, log: &CollectorLog) -> Result<Manifest, LoadError> {
-        let (result, _) =
-            self.call(limits, log, "describe".into(), Duration::ZERO, |collector, call| collector.call_describe(call));
-        match result {
+        let log = LogBudget::new(log, "describe".into(), limits);
+        let mut call = Call::new(&self.sandbox, limits, log, Duration::ZERO);
+        let result = self.prepared.describe(&mut call.store);
+        match result.map_err(|error| call.classify(&error)) {
             Ok(manifest) => Ok(manifest),
-            // Types are compared when an instance is made; such an error says "expected … found …".
+            // wasmtime compares types when it makes an instance; such an error says "expected … found …".
             Err(CallError::Engine(detail)) => Err(LoadError::Contract { detail }),
             Err(error) => Err(LoadError::Describe(error)),
         }
     }
 
-    /// Runs `collect` for one place. Blocks for as long as the limits allow; hold a slot.
+    /// Calls `collect` for one place. Blocks for as long as the limits allow; hold a slot.
     pub fn collect(
         &self,
-        input: Input<'_>,
-        place: String,
+        input: &Input<'_>,
         limits: &Limits,
         log: &CollectorLog,
     ) -> (Result<Output, CallError>, Usage) {
-        let now = Duration::from_secs(input.now_unix_seconds);
-        let (result, mut usage) =
-            self.call(limits, log, place, now, |collector, call| collector.call_collect(call, input));
-        if let (Some(metered), Ok(Ok(output))) = (&mut usage.metered, &result) {
-            metered.lifted_bytes = contract::lifted_bytes(output);
-        }
-        let result = result.and_then(|output| {
-            output.map_err(|failure| {
-                let (kind, message) = match failure {
-                    Failure::Malformed(message) => (FailureKind::Malformed, message),
-                    Failure::Settings(message) => (FailureKind::Settings, message),
-                    Failure::Other(message) => (FailureKind::Other, message),
-                };
-                CallError::Failed { kind, message: shorten(&message, limits.message_bytes).to_owned() }
-            })
-        });
-        (result, usage)
-    }
-
-    fn call<T>(
-        &self,
-        limits: &Limits,
-        log: &CollectorLog,
-        place: String,
-        now: Duration,
-        export: impl FnOnce(&Collector, &mut wasmtime::Store<State>) -> wasmtime::Result<T>,
-    ) -> (Result<T, CallError>, Usage) {
-        let mut call = Call::new(&self.sandbox, limits, LogBudget::new(log, place, limits), now);
-        let result = self.pre.instantiate(&mut call.store).and_then(|collector| export(&collector, &mut call.store));
+        let log = LogBudget::new(log, input.place.to_string(), limits);
+        let mut call = Call::new(&self.sandbox, limits, log, Duration::from_secs(input.now_unix_seconds));
+        let result = self.prepared.collect(&mut call.store, input, limits.message_bytes);
         let result = result.map_err(|error| call.classify(&error));
-        (result, call.usage())
-    }
-}
-
-// The interface of the types has nothing to call.
-impl contract::pve::collector::types::Host for State {}
-
-impl CollectorImports for State {
-    fn log(&mut self, level: Level, message: String) {
-        self.log.lock().line(level, &message);
+        let mut usage = call.usage();
+        let output = result.and_then(|collected| {
+            usage.lifted_bytes = collected.lifted_bytes;
+            collected.output
+        });
+        (output, usage)
     }
 }
 
@@ -209,7 +183,7 @@ pub(super) fn recognise(bytes: &[u8], limits: &Limits) -> Result<(), LoadError> 
 
 /// A component built for a contract that is not ours says so in the name of the interface it takes its types from.
 fn check_version(compiled: &Compiled, sandbox: &Sandbox, imports: &[String]) -> Result<(), LoadError> {
-    let types = imports.iter().find_map(|name| name.strip_prefix(contract::TYPES_INTERFACE)?.strip_prefix('@'));
+    let types = imports.iter().find_map(|name| name.strip_prefix(TYPES_INTERFACE)?.strip_prefix('@'));
     match types {
         // 0.1.x all have the same types.
         Some(version) if version.starts_with("0.1.") => Ok(()),
@@ -224,7 +198,7 @@ fn check_version(compiled: &Compiled, sandbox: &Sandbox, imports: &[String]) -> 
             Err(LoadError::Contract {
                 detail: format!(
                     "it does not import {}; it exports {}",
-                    contract::TYPES_INTERFACE,
+                    TYPES_INTERFACE,
                     if exports.is_empty() { "no function".to_owned() } else { exports.join(", ") }
                 ),
             })

@@ -45,6 +45,16 @@ pub enum EngineError {
     Clock(std::io::Error),
 }
 
+/// What a sandbox reserves. Part of the key under which compiled code is cached: a compiler and the sandbox that uses its
+/// results must agree on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capacity {
+    /// Calls that may run at once.
+    pub slots: usize,
+    /// The most memory one call may be granted, in bytes.
+    pub max_memory: usize,
+}
+
 /// The engine with as many slots as calls may run at once.
 #[derive(Clone)]
 pub struct Sandbox {
@@ -64,9 +74,9 @@ impl std::fmt::Debug for Sandbox {
 }
 
 impl Sandbox {
-    /// An engine with `slots` concurrent calls, none of which may be given more than `max_memory` bytes. `cache` is
-    /// a directory of ours for compiled code; it must be as trusted as the binary.
-    pub fn new(slots: usize, max_memory: usize, cache: Option<&Path>) -> Result<Self, EngineError> {
+    /// An engine with this capacity. `cache` is a private directory for compiled code, trusted as much as the binary.
+    pub fn new(capacity: Capacity, cache: Option<&Path>) -> Result<Self, EngineError> {
+        let Capacity { slots, max_memory } = capacity;
         let mut config = base_config(cache)?;
         // One instance more than there are slots: a reload describes and tries components without holding one, and neither
         // it nor a scrape may find the pool full.

@@ -17,9 +17,9 @@ use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
 use wasmtime_wasi::p2::{DynPollable, OutputStream, Pollable, StreamResult, subscribe};
 use wasmtime_wasi::{HostWallClock, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView, async_trait};
 
-use super::call::State;
-use super::contract::Level;
+use super::call::HostState;
 use super::log::LogBudget;
+use crate::contract::LogLevel;
 
 /// Streams, pollables and the like that one call may hold at once.
 const RESOURCES: usize = 256;
@@ -41,8 +41,8 @@ impl Wasi {
         let mut table = ResourceTable::new();
         table.set_max_capacity(RESOURCES);
         let context = WasiCtxBuilder::new()
-            .stdout(LogStream { log: Arc::clone(log), level: Level::Info })
-            .stderr(LogStream { log: Arc::clone(log), level: Level::Warn })
+            .stdout(LogStream { log: Arc::clone(log), level: LogLevel::Info })
+            .stderr(LogStream { log: Arc::clone(log), level: LogLevel::Warn })
             .wall_clock(Standing(now))
             .allow_tcp(false)
             .allow_udp(false)
@@ -54,29 +54,29 @@ impl Wasi {
 }
 
 /// Links all of WASI 0.2, with the clock that does not wait in place of the one that does.
-pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+pub(super) fn add_to_linker(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_sync(linker)?;
     linker.allow_shadowing(true);
-    monotonic_clock::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    monotonic_clock::add_to_linker::<_, HasSelf<HostState>>(linker, |state| state)?;
     linker.allow_shadowing(false);
     Ok(())
 }
 
-impl State {
+impl HostState {
     fn wasi(&mut self) -> &mut Wasi {
         let (now, log) = (self.now, &self.log);
         self.wasi.get_or_insert_with(|| Box::new(Wasi::new(now, log)))
     }
 }
 
-impl WasiView for State {
+impl WasiView for HostState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let Wasi { context, table, .. } = self.wasi();
         WasiCtxView { ctx: context, table }
     }
 }
 
-impl monotonic_clock::Host for State {
+impl monotonic_clock::Host for HostState {
     fn now(&mut self) -> wasmtime::Result<u64> {
         Ok(self.wasi().slept)
     }
@@ -122,7 +122,7 @@ impl HostWallClock for Standing {
 /// Standard output or error: each line is a log line, within the call's budget.
 struct LogStream {
     log: Arc<Mutex<LogBudget>>,
-    level: Level,
+    level: LogLevel,
 }
 
 impl IsTerminal for LogStream {
@@ -146,7 +146,7 @@ impl StdoutStream for LogStream {
 /// panic in most guests.
 struct Lines {
     log: Arc<Mutex<LogBudget>>,
-    level: Level,
+    level: LogLevel,
     line: Vec<u8>,
 }
 

@@ -8,16 +8,18 @@ use std::time::{Duration, SystemTime};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::cache::Cache;
 use super::discovery::Discovery;
 use super::inventory::Inventory;
-use super::made::Made;
+use super::kept_answers::KeptAnswers;
+use super::kept_rows::KeptRows;
 use super::plan::Fetch;
-use super::report::Report;
+use super::report::{PlaceFailure, Report};
 use super::samples::Samples;
-use crate::api::{Answer, Client, ClientError, FetchError, FetchErrorKind, Limits, Observer, Place};
-use crate::config::{Module, Targets};
-use crate::registry::{Schema, Trial};
+use crate::api::{Answer, Client, ClientError, FetchError, Observer};
+use crate::config::{ClientOptions, Module, Targets};
+use crate::contract::FetchErrorKind;
+use crate::request::Place;
+use crate::schema::Schema;
 
 /// Clusters kept at most. `/pve?target=` names them freely where the configuration does not say which are allowed.
 const CLUSTERS_KEPT: usize = 1000;
@@ -31,8 +33,8 @@ pub struct Cluster {
     /// Of the module's files when the client was made.
     files_digest: [u8; 32],
     pub(super) client: Client,
-    pub(super) cache: Cache,
-    pub(super) made: Made,
+    pub(super) kept_answers: KeptAnswers,
+    pub(super) kept_rows: KeptRows,
     /// How old an answer may be at most, whatever manifests allow.
     pub(super) max_age_seconds: u32,
     samples: Samples,
@@ -55,7 +57,7 @@ impl std::fmt::Debug for Cluster {
 impl Cluster {
     /// Asks what there is, without collecting anything.
     pub async fn discover(&self, deadline: Instant) -> Result<Inventory, FetchError> {
-        Discovery::ask(self, deadline).await.inventory()
+        Discovery::start(&self.client, deadline).await.inventory()
     }
 
     /// Keeps an answer for trials, where the plan says so.
@@ -99,28 +101,26 @@ impl Cluster {
     }
 }
 
+/// Collector, place, reason.
 type FailureKey = (String, String, &'static str);
 
-fn keys(report: &Report) -> BTreeMap<FailureKey, &str> {
-    // Where the API does not answer, every collector fails for that one reason: one line, not one a collector.
+fn keys(report: &Report) -> BTreeMap<FailureKey, String> {
+    // If the API does not answer, every collector fails for that one reason: one line, not one per collector.
     if let Some(error) = &report.discovery_error {
-        return BTreeMap::from([(
-            ("all".to_owned(), "cluster".to_owned(), error.kind.as_str()),
-            error.detail.as_str(),
-        )]);
+        let key = ("all".to_owned(), "cluster".to_owned(), error.kind.as_str());
+        return BTreeMap::from([(key, error.detail.clone())]);
     }
-    report
-        .failures()
-        .map(|(collector, failure)| {
-            ((collector.to_owned(), failure.place.to_string(), failure.reason), failure.detail.as_str())
-        })
-        .collect()
+    let key = |(collector, failure): (&str, &PlaceFailure)| {
+        let PlaceFailure { place, cause } = failure;
+        ((collector.to_owned(), place.to_string(), cause.reason().as_str()), cause.to_string())
+    };
+    report.failures().map(key).collect()
 }
 
 /// All clusters scraped so far.
 pub struct Clusters {
     known: Mutex<HashMap<(String, Targets), Arc<Cluster>>>,
-    limits: Limits,
+    options: ClientOptions,
     max_age_seconds: u32,
     observer: Arc<dyn Observer>,
 }
@@ -133,9 +133,9 @@ impl std::fmt::Debug for Clusters {
 
 impl Clusters {
     /// None yet; clients are made with these limits and observed by `observer`, and answers kept for `max_age` at most.
-    pub fn new(limits: Limits, max_age: Duration, observer: Arc<dyn Observer>) -> Self {
+    pub fn new(options: ClientOptions, max_age: Duration, observer: Arc<dyn Observer>) -> Self {
         let max_age_seconds = u32::try_from(max_age.as_secs()).unwrap_or(u32::MAX);
-        Self { known: Mutex::default(), limits, max_age_seconds, observer }
+        Self { known: Mutex::default(), options, max_age_seconds, observer }
     }
 
     /// The cluster of this module and these addresses; made where it is new.
@@ -149,9 +149,9 @@ impl Clusters {
             module: module.name.clone(),
             targets: targets.clone(),
             files_digest: module.files_digest(),
-            client: Client::new(module, targets, self.limits, Arc::clone(&self.observer))?,
-            cache: Cache::default(),
-            made: Made::default(),
+            client: Client::new(module, targets, self.options, Arc::clone(&self.observer))?,
+            kept_answers: KeptAnswers::default(),
+            kept_rows: KeptRows::default(),
             max_age_seconds: self.max_age_seconds,
             samples: Samples::default(),
             last: Mutex::new(None),
@@ -172,16 +172,15 @@ impl Clusters {
         });
     }
 
+    /// Answers of the last scrapes for all requests of a manifest, on which a new version of a collector is tried.
+    pub fn last_answers(&self, schema: &Schema) -> Option<(Place, Vec<Result<Arc<str>, FetchErrorKind>>)> {
+        self.all().iter().find_map(|cluster| cluster.samples.answers(schema))
+    }
+
     /// All of them, by module and address.
     pub fn all(&self) -> Vec<Arc<Cluster>> {
         let mut all: Vec<Arc<Cluster>> = self.known.lock().values().cloned().collect();
         all.sort_by_key(|cluster| (cluster.module.clone(), cluster.targets.clone()));
         all
-    }
-}
-
-impl Trial for Clusters {
-    fn last_answers(&self, schema: &Schema) -> Option<(Place, Vec<Result<Answer, FetchErrorKind>>)> {
-        self.all().iter().find_map(|cluster| cluster.samples.answers(schema))
     }
 }

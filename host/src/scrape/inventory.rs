@@ -9,7 +9,8 @@ use std::sync::Arc;
 use pve_collector::lenient::{Flag, Number, Text};
 use serde::Deserialize;
 
-use crate::api::{Answer, FetchError, GuestType, Place, Template};
+use crate::api::{Answer, FetchError};
+use crate::request::{GuestType, Place, Placeholders, Template};
 
 /// A node of the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +106,7 @@ impl Inventory {
 
     /// The places of a collector with these placeholders, on these nodes.
     pub fn places(&self, templates: &[&Template], wanted: impl Fn(&Node) -> bool) -> Vec<Place> {
-        let mut all = crate::api::Placeholders::default();
+        let mut all = Placeholders::default();
         for template in templates {
             all = all.union(template.placeholders());
         }
@@ -211,7 +212,11 @@ mod tests {
     }
 
     fn failed() -> Result<Answer, FetchError> {
-        Err(FetchError { kind: crate::api::FetchErrorKind::Forbidden, detail: "403".to_owned(), status: Some(403) })
+        Err(FetchError {
+            kind: crate::contract::FetchErrorKind::Forbidden,
+            detail: "403".to_owned(),
+            status: Some(403),
+        })
     }
 
     const RESOURCES: &str = r#"[

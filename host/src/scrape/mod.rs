@@ -8,22 +8,28 @@
 //! - [`plan`](Plan): which requests to make and which places to collect, each distinct GET once.
 //! - [`Report`]: what happened, collector by collector, as data; `web` shows it and `series` turns it into metrics.
 
-mod cache;
+mod answers;
 mod cluster;
 mod discovery;
+mod gathering;
 mod inventory;
-mod made;
+mod job;
+mod kept_answers;
+mod kept_rows;
+mod not_collected;
+mod outcome;
 mod plan;
 mod report;
 mod run;
+mod running;
 mod samples;
 mod scraper;
 mod series;
-mod work;
 
 pub use cluster::{Cluster, Clusters};
 pub use inventory::{Inventory, Node};
+pub use not_collected::NotCollected;
+pub use outcome::Scrape;
 pub use plan::{NodeScope, Plan, Scope};
-pub use report::{CollectorReport, Failure, Report};
-pub use run::Scrape;
-pub use scraper::{Request, ScrapeError, Scraper};
+pub use report::{CollectorReport, PlaceFailure, Report};
+pub use scraper::{ScrapeError, ScrapeRequest, Scraper};

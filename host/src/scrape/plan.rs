@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::inventory::Inventory;
-use crate::api::{BindError, Path, Place, Template};
-use crate::registry::{Collector, CollectorSet};
+use crate::collector::{Collector, CollectorSet};
+use crate::request::{BindError, Path, Place, Template};
 
 /// Which nodes a scrape covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,7 +26,14 @@ pub struct Scope {
     pub nodes: Option<NodeScope>,
 }
 
-/// What to fetch and what to make of it.
+impl Scope {
+    /// Whether it runs this collector, wherever that is.
+    pub(super) fn includes(&self, collector: &Collector) -> bool {
+        if collector.schema.placeholders.is_empty() { self.cluster } else { self.nodes.is_some() }
+    }
+}
+
+/// What to fetch, and who needs it.
 #[derive(Debug)]
 pub struct Plan {
     /// Each distinct request.
@@ -68,16 +75,15 @@ impl Plan {
         let mut sampled: HashSet<String> = HashSet::new();
         for collector in collectors.iter() {
             let schema = &collector.schema;
-            let wanted_nodes = match (schema.placeholders.is_empty(), scope) {
-                (true, Scope { cluster: false, .. }) | (false, Scope { nodes: None, .. }) => continue,
-                (_, Scope { nodes, .. }) => nodes,
-            };
+            if !scope.includes(collector) {
+                continue;
+            }
             if let Some(left) = collector.health.quarantined() {
                 plan.quarantined.push((Arc::clone(collector), left));
                 continue;
             }
             let templates: Vec<&Template> = schema.requests.iter().map(|request| &request.template).collect();
-            let places = inventory.places(&templates, |node| wanted_nodes == Some(NodeScope::All) || node.local);
+            let places = inventory.places(&templates, |node| scope.nodes == Some(NodeScope::All) || node.local);
             for place in places {
                 let answers = schema
                     .requests

@@ -13,27 +13,27 @@ use parking_lot::Mutex;
 use tokio::time::{Instant, timeout_at};
 
 use super::cluster::Clusters;
+use super::outcome::Scrape;
 use super::plan::Scope;
-use super::run::{Scrape, run};
+use super::run::run;
 use crate::api::ClientError;
+use crate::collector::CollectorSet;
 use crate::config::{Module, Targets};
-use crate::registry::{Catalog, Changes};
 
 type Run = Pin<Box<dyn Future<Output = Arc<Scrape>> + Send>>;
 
 /// What a run may take beyond its deadline to put its rows together.
 const GRACE: Duration = Duration::from_millis(400);
 
-/// What is asked for.
+/// What to scrape.
 #[derive(Debug)]
-pub struct Request<'a> {
-    /// With whose credentials.
+pub struct ScrapeRequest<'a> {
+    /// Whose credentials to use.
     pub module: &'a Module,
-    /// Which cluster.
+    /// The cluster's addresses.
     pub targets: Targets,
-    /// Which collectors, on which nodes.
     pub scope: Scope,
-    /// By when.
+    pub collectors: Arc<CollectorSet>,
     pub deadline: Instant,
 }
 
@@ -59,7 +59,6 @@ struct Flight {
 pub struct Scraper {
     /// The clusters scraped so far.
     pub clusters: Clusters,
-    catalog: Arc<Catalog>,
     in_flight: Mutex<HashMap<Flight, WeakShared<Run>>>,
 }
 
@@ -70,23 +69,12 @@ impl std::fmt::Debug for Scraper {
 }
 
 impl Scraper {
-    /// Scrapes with these collectors.
-    pub fn new(clusters: Clusters, catalog: Arc<Catalog>) -> Self {
-        Self { clusters, catalog, in_flight: Mutex::default() }
-    }
-
-    /// The collectors there are.
-    pub fn catalog(&self) -> &Catalog {
-        &self.catalog
-    }
-
-    /// Takes in what changed in the collectors folders, tried on the last answers. Blocks.
-    pub fn reload(&self) -> Changes {
-        self.catalog.reload(&self.clusters)
+    pub fn new(clusters: Clusters) -> Self {
+        Self { clusters, in_flight: Mutex::default() }
     }
 
     /// Scrapes, or joins a scrape of the same thing that is under way.
-    pub async fn scrape(&self, request: Request<'_>) -> Result<Arc<Scrape>, ScrapeError> {
+    pub async fn scrape(&self, request: ScrapeRequest<'_>) -> Result<Arc<Scrape>, ScrapeError> {
         let cluster = self.clusters.get(request.module, &request.targets)?;
         let flight = Flight { module: request.module.name.clone(), targets: request.targets, scope: request.scope };
         let run = {
@@ -95,8 +83,7 @@ impl Scraper {
             match in_flight.get(&flight).and_then(WeakShared::upgrade) {
                 Some(run) => run,
                 None => {
-                    let collectors = self.catalog.serving();
-                    let (scope, deadline) = (request.scope, request.deadline);
+                    let (scope, deadline, collectors) = (request.scope, request.deadline, request.collectors);
                     let run: Run = Box::pin(async move {
                         let scrape = Arc::new(run(Arc::clone(&cluster), collectors, scope, deadline).await);
                         cluster.finish(&scrape.report);

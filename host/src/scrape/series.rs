@@ -100,7 +100,7 @@ impl Report {
         let mut counts: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
         for (collector, failure) in self.failures() {
             let node = failure.place.node.as_deref().unwrap_or_default();
-            *counts.entry((collector, node, failure.reason)).or_default() += 1;
+            *counts.entry((collector, node, failure.cause.reason().as_str())).or_default() += 1;
         }
         if counts.is_empty() {
             return;

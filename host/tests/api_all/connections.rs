@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pve_exporter::api::{FetchErrorKind, Limits, Place, Template};
+use pve_exporter::config::ClientOptions;
+use pve_exporter::contract::FetchErrorKind;
+use pve_exporter::request::{Place, Template};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
@@ -55,7 +57,7 @@ async fn an_error_closes_its_connection_and_no_other() {
 async fn requests_in_flight_are_bounded() {
     let server = Server::start(|_| Reply::json(GOOD).after(Duration::from_millis(30))).await;
     let module = module(&format!("verify_ssl: false, target: '{}', max_concurrent: 6", server.address));
-    let asker = Arc::new(Asker::new(&module, Limits { max_concurrent_per_node: 2, ..Limits::default() }));
+    let asker = Arc::new(Asker::new(&module, ClientOptions { max_concurrent_per_node: 2, ..ClientOptions::default() }));
     let status = Template::parse("/nodes/{node}/status").unwrap();
     let tasks: Vec<_> = (0..40)
         .map(|index| {
@@ -78,7 +80,7 @@ async fn a_slow_node_holds_up_nobody_else() {
     })
     .await;
     let module = module(&format!("verify_ssl: false, target: '{}', max_concurrent: 4", server.address));
-    let asker = Asker::new(&module, Limits { max_concurrent_per_node: 3, ..Limits::default() });
+    let asker = Asker::new(&module, ClientOptions { max_concurrent_per_node: 3, ..ClientOptions::default() });
     let path = Template::parse("/nodes/{node}/status").unwrap().bind(&Place::node("slow")).unwrap();
     let deadline = Instant::now() + Duration::from_millis(500);
     let slow: Vec<_> = (0..10)
@@ -107,7 +109,7 @@ async fn unused() -> String {
 async fn the_next_address_answers_and_is_remembered() {
     let server = Server::start(|_| Reply::json(GOOD)).await;
     let module = module(&format!("verify_ssl: false, target: ['{}', '{}']", unused().await, server.address));
-    let asker = Asker::new(&module, Limits::default());
+    let asker = Asker::new(&module, ClientOptions::default());
     asker.get("/version").await.unwrap();
     asker.get("/version").await.unwrap();
     assert_eq!(asker.log.lines(), ["/version connect", "/version 200", "/version 200"]);
@@ -119,7 +121,8 @@ async fn an_address_that_swallows_packets_gets_its_share_of_the_time() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = Server::start(|_| Reply::json(GOOD)).await;
     let targets = format!("['{}', '{}']", silent.local_addr().unwrap(), server.address);
-    let asker = Asker::new(&module(&format!("verify_ssl: false, timeout: 1, target: {targets}")), Limits::default());
+    let asker =
+        Asker::new(&module(&format!("verify_ssl: false, timeout: 1, target: {targets}")), ClientOptions::default());
     asker.get("/version").await.unwrap();
     assert_eq!(asker.log.lines(), ["/version timed_out", "/version 200"]);
 }
@@ -129,7 +132,7 @@ async fn an_answer_is_an_answer_at_any_address() {
     let first = Server::start(|_| Reply::status("595 No route to host", "text/plain", b"")).await;
     let second = Server::start(|_| Reply::json(GOOD)).await;
     let targets = format!("['{}', '{}']", first.address, second.address);
-    let asker = Asker::new(&module(&format!("verify_ssl: false, target: {targets}")), Limits::default());
+    let asker = Asker::new(&module(&format!("verify_ssl: false, target: {targets}")), ClientOptions::default());
     assert_eq!(asker.error("/version").await.status, Some(595));
     assert!(second.seen().is_empty());
 }
@@ -137,12 +140,12 @@ async fn an_answer_is_an_answer_at_any_address() {
 #[tokio::test]
 async fn nobody_there_is_told_for_every_address() {
     let (a, b) = (unused().await, unused().await);
-    let asker = Asker::new(&module(&format!("verify_ssl: false, target: ['{a}', '{b}']")), Limits::default());
+    let asker = Asker::new(&module(&format!("verify_ssl: false, target: ['{a}', '{b}']")), ClientOptions::default());
     let error = asker.error("/version").await;
     let words = "connection refused: is pveproxy running there, and is the port right?";
     assert_eq!((error.kind, error.detail), (FetchErrorKind::Unavailable, format!("{a}: {words}; {b}: {words}")));
 
-    let asker = Asker::new(&module("target: no-such-host.invalid"), Limits::default());
+    let asker = Asker::new(&module("target: no-such-host.invalid"), ClientOptions::default());
     let error = asker.error("/version").await;
     assert_eq!(error.kind, FetchErrorKind::Unavailable);
     assert!(error.detail.starts_with("no-such-host.invalid:8006: the host name can't be resolved"), "{}", error.detail);
