@@ -151,7 +151,11 @@ fn the_child_compiles_what_is_well_formed() {
     assert!(text.starts_with("does not compile: ") && text.matches("does not compile").count() == 1, "{text}");
     assert!(error(b"").contains("is empty") && error(b"#!/bin/sh").contains("is not WebAssembly"));
     assert!(error(&forge("m").piece("memory", "65536").build()).contains("memory"), "a memory of 4 GiB");
-    let missing = Compiler::new("/nonexistent/pve-exporter".into(), folder.path().to_owned(), 1, MEMORY);
+    let missing = Compiler::new(
+        "/nonexistent/pve-exporter".into(),
+        folder.path().to_owned(),
+        Capacity { slots: 1, max_memory: MEMORY },
+    );
     let text = missing.compile(&good, &limits()).unwrap_err().to_string();
     assert!(text.contains("the compiler does not start"), "{text}");
 }

@@ -162,7 +162,7 @@ fn three_breakdowns_are_quarantine_until_a_new_version() {
     for _ in 0..3 {
         assert_eq!(standing(), Standing::Serving);
         assert_eq!(
-            shop.collector("moody").collect(0, &Place::cluster(), &[Ok("[]")]).outcome.unwrap_err().reason(),
+            shop.collector("moody").collect(0, &Place::cluster(), &[Ok("[]")]).outcome.unwrap_err().reason().as_str(),
             "trap"
         );
     }
@@ -195,6 +195,6 @@ fn a_reload_needs_no_slot_that_a_scrape_has() {
         while !busy.is_finished() {
             load(&version("zfs", "1.0.0").build()).unwrap();
         }
-        assert_eq!(busy.join().unwrap().outcome.unwrap_err().reason(), "cpu_limit");
+        assert_eq!(busy.join().unwrap().outcome.unwrap_err().reason().as_str(), "cpu_limit");
     });
 }

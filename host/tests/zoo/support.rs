@@ -84,7 +84,7 @@ impl Animal {
             return differs(&format!("used {:?}", collection.usage));
         }
         match (&self.outcome, collection.outcome) {
-            (Outcome::Fails(reason, words), Err(error)) if [*reason, "stalled"].contains(&error.reason()) => {
+            (Outcome::Fails(reason, words), Err(error)) if [*reason, "stalled"].contains(&error.reason().as_str()) => {
                 self.says(&error.to_string(), words)
             }
             (Outcome::Gives(rows, lost), Ok(kept)) => {
