@@ -1,4 +1,4 @@
-//! All collectors that serve, as one value that is swapped whole: a scrape ends on the set it began with.
+//! The collectors that serve, as one value that is swapped as a whole: a scrape finishes with the set it began with.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,21 +14,14 @@ pub struct CollectorSet {
 /// Why a collector can't join a set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Conflict {
-    /// Another one has the name.
-    #[error("a collector named {0} serves already")]
+    #[error("a collector named {0} already serves")]
     Name(String),
-    /// Another one has a metric name.
     #[error("the metric {metric} belongs to the collector {owner}")]
-    Metric {
-        /// The metric.
-        metric: String,
-        /// Who gives it.
-        owner: String,
-    },
+    Metric { metric: String, owner: String },
 }
 
 impl CollectorSet {
-    /// Adds a collector, if its name and all its metric names are free.
+    /// Adds a collector if its name and all its metric names are free.
     pub fn add(&mut self, collector: Arc<Collector>) -> Result<(), Conflict> {
         if self.get(collector.name()).is_some() {
             return Err(Conflict::Name(collector.name().to_owned()));
@@ -48,13 +41,12 @@ impl CollectorSet {
         Ok(())
     }
 
-    /// The collector of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Arc<Collector>> {
         self.collectors.iter().find(|collector| collector.name() == name)
     }
 
-    /// All of them, by name.
+    /// By name.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Collector>> {
         self.collectors.iter()
     }

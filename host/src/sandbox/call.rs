@@ -1,7 +1,6 @@
-//! One call into a component: a fresh store with every limit in force, one export, and an account of what it used.
+//! One call into a component: a fresh store with every limit set, and an account of what the call used.
 //!
-//! A store is never used twice: after a trap it is poisoned, and nothing a component keeps in memory may reach a later
-//! call.
+//! A store is never reused: a trap poisons it, and nothing a component keeps in memory may reach a later call.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,40 +17,30 @@ use crate::contract::FailureKind;
 use crate::limits::Limits;
 use crate::reason::Reason;
 
-/// How long a call may take by the wall clock, as a multiple of its CPU limit: the machine may be busy, but a call that
-/// makes no progress must give its slot back.
+/// Wall time of a call as a multiple of its CPU limit: the machine may be busy, but a call that makes no progress must release
+/// its slot.
 const WALL_FACTOR: u32 = 10;
 
-/// Instructions a call may execute in an engine that counts them: they are counted there, time is what bounds them.
+/// The fuel of a call in an engine that counts instructions: only counted, since time is the bound.
 const FUEL: u64 = u64::MAX;
 
 /// Why a call returned nothing.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum CallError {
-    /// It ran into a limit.
     #[error(transparent)]
     Exceeded(#[from] Exceeded),
-    /// It gave back more than it may.
-    #[error("gave back more than {limit} bytes (limits: lifted-bytes)")]
-    Lifted {
-        /// The limit.
-        limit: usize,
-    },
-    /// It made no progress: the wall clock ran out before the CPU limit.
-    #[error("no answer after {} ms", .0.as_millis())]
+    #[error("returned more than {limit} bytes (limits: lifted-bytes)")]
+    Lifted { limit: usize },
+    /// The wall clock ran out before the CPU limit.
+    #[error("no result after {} ms", .0.as_millis())]
     Stalled(Duration),
-    /// It trapped: a panic (whose message stands in the log), an abort, an access out of bounds.
+    /// A panic (with its message), an abort, an access out of bounds.
     #[error("trapped: {0}")]
     Trap(String),
-    /// It answered with a failure of its own.
+    /// The collector returned a failure; its message is shortened.
     #[error("{kind}: {message}")]
-    Failed {
-        /// Which of the contract's failures.
-        kind: FailureKind,
-        /// The collector's words, shortened.
-        message: String,
-    },
-    /// The engine refused: no instance, a value that does not fit its type.
+    Failed { kind: FailureKind, message: String },
+    /// No instance, or a value that does not fit its type.
     #[error("{0}")]
     Engine(String),
 }
@@ -73,7 +62,7 @@ impl CallError {
         }
     }
 
-    /// Whether the component broke down (and will be put in quarantine if it goes on), rather than the data.
+    /// Whether the component broke down, which leads to quarantine, rather than the data.
     #[must_use]
     pub fn is_breakdown(&self) -> bool {
         !matches!(self, Self::Failed { .. })
@@ -99,12 +88,12 @@ pub(super) struct HostState {
     pub(super) meter: Meter,
     /// Shared with the streams of WASI.
     pub(super) log: Arc<Mutex<LogBudget>>,
-    /// The scrape's time since 1970, the only one there is.
+    /// The time of the scrape since 1970: the component's only clock.
     pub(super) now: Duration,
     pub(super) wasi: Option<Box<Wasi>>,
 }
 
-/// A store for one call, with its limits set and its stopwatch started.
+/// A store for one call, with its limits set and its clocks started.
 pub(super) struct Call {
     pub(super) store: Store<HostState>,
     metered: bool,
@@ -120,12 +109,12 @@ impl Call {
         let mut store = Store::new(&sandbox.engine, state);
         store.limiter(|state| &mut state.meter);
         store.set_hostcall_fuel(limits.lifted_bytes);
-        // Components have no use for resources of their own; those of WASI are bounded by their table too.
+        // Components need no resources of their own; WASI's are bounded by their table too.
         store.set_max_component_handles(256);
         let (cpu_start, wall_start) = (thread_cpu_time(), Instant::now());
         let (cpu_limit, wall_limit) = (limits.cpu, limits.cpu.saturating_mul(WALL_FACTOR));
         if sandbox.metered {
-            // Refused only by an engine that does not count.
+            // Fails only if the engine does not count.
             let _ = store.set_fuel(FUEL);
         }
         store.set_epoch_deadline(1);
@@ -157,7 +146,7 @@ impl Call {
         self.store.data().log.lock().last_words()
     }
 
-    /// Sorts wasmtime's error into what it means for the operator.
+    /// Turns wasmtime's error into its cause for the operator.
     pub(super) fn classify(&self, error: &wasmtime::Error) -> CallError {
         if let Some(exceeded) = error.downcast_ref::<Exceeded>() {
             return CallError::Exceeded(exceeded.clone());
@@ -170,13 +159,13 @@ impl Call {
         }
         if let Some(trap) = error.downcast_ref::<Trap>() {
             return CallError::Trap(match (trap, self.last_words()) {
-                // A Rust panic ends in `unreachable`; its message is the last thing the SDK's hook logged.
+                // A Rust panic ends in `unreachable`; the SDK's hook logs its message last.
                 (Trap::UnreachableCodeReached, Some(message)) => message,
                 (trap, _) => trap.to_string(),
             });
         }
         let text = format!("{error:#}");
-        // wasmtime has no type for this one (48.0.8, component/func/options.rs).
+        // wasmtime has no type for this error (48.0.8, component/func/options.rs).
         if text.contains("fuel allocated for hostcalls has been exhausted") {
             return CallError::Lifted { limit: self.lifted_limit };
         }
@@ -188,7 +177,7 @@ impl Call {
 #[error("stalled")]
 struct Stalled;
 
-/// CPU time of this thread. Zero where the system has no such clock, which leaves the wall clock's bound.
+/// CPU time of this thread. Zero if the system has no such clock, which leaves the bound on wall time.
 fn thread_cpu_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::try_from(time).unwrap_or_default()

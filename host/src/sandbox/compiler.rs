@@ -1,8 +1,7 @@
-//! Compiling in a process of its own: what takes too long or too much memory is ended there, and the exporter finds the
-//! result in wasmtime's cache.
+//! Compiles components in a child process with bounds on time and memory; the exporter finds the result in wasmtime's cache.
 //!
-//! Running a component is bounded by the sandbox; compiling one is not, by wasmtime's own policy. The child is this same
-//! binary, called with `COMPILE_COMMAND`; it reads the component from its standard input.
+//! The sandbox bounds running a component; wasmtime does not bound compiling one. The child is this same binary, started with
+//! `COMPILE_COMMAND`; it reads the component from standard input.
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -20,10 +19,10 @@ pub const COMPILE_COMMAND: &str = "compile-component";
 
 /// Memory of the child: 2 GiB is four times what 18 MiB of Python takes.
 const MEMORY: u64 = 2 << 30;
-/// How often the child is asked whether it has ended.
+/// How often to check whether the child has exited.
 const POLL: Duration = Duration::from_millis(5);
 
-/// Compiles components ahead, into the cache.
+/// Compiles components into the cache.
 #[derive(Debug, Clone)]
 pub struct Compiler {
     executable: PathBuf,
@@ -44,7 +43,7 @@ impl Compiler {
         Some(Self::new(std::env::current_exe().ok()?, cache?, capacity))
     }
 
-    /// Compiles `component` into the cache, or says why not. Blocks until it is done or out of time.
+    /// Compiles `component` into the cache. Blocks until it is done or out of time.
     pub fn compile(&self, component: &[u8], limits: &Limits) -> Result<(), LoadError> {
         super::component::recognise(component, limits)?;
         let failed = |what: &str, error: std::io::Error| LoadError::Compile(format!("{what}: {error}"));
@@ -58,13 +57,13 @@ impl Compiler {
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(|error| failed("the compiler does not start", error))?;
+            .map_err(|error| failed("the compiler process does not start", error))?;
         let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
         let deadline = Instant::now() + limits.compile_time;
         let (status, words) = std::thread::scope(|scope| {
             scope.spawn(move || {
                 if let Some(mut stdin) = stdin {
-                    // A child that ended early says why itself.
+                    // A child that exited early reports why.
                     let _ = stdin.write_all(component);
                 }
             });
@@ -91,18 +90,18 @@ impl Compiler {
         });
         match status {
             None => Err(LoadError::CompileTime(limits.compile_time)),
-            Some(Err(error)) => Err(failed("the compiler was lost", error)),
+            Some(Err(error)) => Err(failed("the compiler process was lost", error)),
             Some(Ok(status)) if status.success() => Ok(()),
-            Some(Ok(status)) if words.trim().is_empty() => {
-                Err(LoadError::Compile(format!("the compiler ended with {status}, most likely out of memory or time")))
-            }
-            // One line, as every reason is: an abort prints several.
+            Some(Ok(status)) if words.trim().is_empty() => Err(LoadError::Compile(format!(
+                "the compiler process exited with {status}, most likely out of memory or time"
+            ))),
+            // An abort prints several lines; a reason is one.
             Some(Ok(_)) => Err(LoadError::Compile(words.split_whitespace().collect::<Vec<_>>().join(" "))),
         }
     }
 }
 
-/// The child's side: arguments as `Compiler::compile` gives them.
+/// The child's side, with the arguments of `Compiler::compile`.
 #[must_use]
 pub fn compile_command(arguments: &[String]) -> ExitCode {
     match compile_input(arguments) {
@@ -124,7 +123,7 @@ fn compile_input(arguments: &[String]) -> Result<(), String> {
         setrlimit(resource, Rlimit { current: Some(value), maximum: Some(value) }).map_err(|error| error.to_string())
     };
     limit(Resource::Data, MEMORY)?;
-    // All cores together; the parent's clock is the tighter bound on a machine that is not busy.
+    // CPU time of all cores together; on an idle machine the parent's deadline is tighter.
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
     limit(Resource::Cpu, seconds.saturating_mul(cores).max(1))?;
     limit(Resource::Core, 0)?;

@@ -1,4 +1,4 @@
-//! A loaded component: checked to be one, compiled, its imports satisfied, ready to be called any number of times.
+//! A loaded component: compiled, its imports satisfied, ready to be called any number of times.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,47 +21,27 @@ const TYPES_INTERFACE: &str = "pve:collector/types";
 /// Why a file is not served as a component.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// Nothing in it.
     #[error("the file is empty; write to a temporary name and rename into place")]
     Empty,
-    /// Larger than allowed.
     #[error("the file has {size} bytes, {limit} are allowed (limits: component-bytes)")]
-    TooLarge {
-        /// Bytes found.
-        size: usize,
-        /// Bytes allowed.
-        limit: usize,
-    },
-    /// WebAssembly, but a core module.
+    TooLarge { size: usize, limit: usize },
     #[error(
         "the file is a core WebAssembly module, not a component; link it with wasm-component-ld or `wasm-tools component new`"
     )]
     CoreModule,
-    /// No WebAssembly at all.
     #[error("the file is not WebAssembly (it does not begin with \\0asm)")]
     NotWasm,
-    /// Built against another version of the contract.
     #[error(
-        "built for version {found} of the collector contract, this exporter speaks {}; rebuild it with the wit/collector.wit of this release",
+        "built for version {found} of the collector contract, this exporter implements {}; rebuild it with the wit/collector.wit of this release",
         contract::VERSION
     )]
-    ContractVersion {
-        /// The version the component imports.
-        found: String,
-    },
-    /// wasmtime can't compile it.
+    ContractVersion { found: String },
     #[error("does not compile: {0}")]
     Compile(String),
-    /// Compiling took too long.
     #[error("compiling took longer than {} s (limits: compile-time)", .0.as_secs_f64())]
     CompileTime(Duration),
-    /// Its imports or exports are not the contract's.
     #[error("does not fit the collector contract {}: {detail}", contract::VERSION)]
-    Contract {
-        /// What is missing or different.
-        detail: String,
-    },
-    /// `describe` failed.
+    Contract { detail: String },
     #[error("describe: {0}")]
     Describe(CallError),
 }
@@ -74,7 +54,7 @@ pub struct Component {
     facts: Arc<Facts>,
 }
 
-/// What is known of a component without running it.
+/// What is known about a component without running it.
 #[derive(Debug)]
 pub struct Facts {
     /// SHA-256 of the file, in lower-case hexadecimal.
@@ -83,12 +63,12 @@ pub struct Facts {
     pub size: usize,
     /// Everything it imports, as `name` or `namespace:package/interface@version`.
     pub imports: Vec<String>,
-    /// How long compiling took (or loading from the cache).
+    /// How long compiling, or loading from the cache, took.
     pub compile_time: Duration,
 }
 
 impl Sandbox {
-    /// Compiles, or takes the code from the cache. Not `Component::new`: that one accepts text as well.
+    /// Compiles, or loads the code from the cache. Not `Component::new`, which accepts text as well.
     pub(super) fn compile(&self, bytes: &[u8]) -> wasmtime::Result<Compiled> {
         Compiled::from_binary(&self.engine, bytes)
     }
@@ -101,7 +81,7 @@ impl std::fmt::Debug for Component {
 }
 
 impl Component {
-    /// Compiles `bytes` (0.05 s for a built-in, 7 s for one with a JavaScript engine inside: keep it off the scrape).
+    /// Compiles `bytes`: 0.05 s for a built-in, 7 s with a JavaScript engine inside. Keep it off the scrape path.
     pub fn load(sandbox: &Sandbox, bytes: &[u8], limits: &Limits) -> Result<Self, LoadError> {
         recognise(bytes, limits)?;
         let started = Instant::now();
@@ -122,7 +102,6 @@ impl Component {
         Ok(Self { sandbox: sandbox.clone(), prepared, facts: Arc::new(facts) })
     }
 
-    /// Digest, size, imports and compile time.
     #[must_use]
     pub fn facts(&self) -> &Facts {
         &self.facts
@@ -167,7 +146,7 @@ impl Component {
     }
 }
 
-/// Tells a component from everything else by its first bytes, so that the error says what the file is.
+/// Recognises a component by its first bytes, so that the error says what the file is.
 pub(super) fn recognise(bytes: &[u8], limits: &Limits) -> Result<(), LoadError> {
     if bytes.len() > limits.component_bytes {
         return Err(LoadError::TooLarge { size: bytes.len(), limit: limits.component_bytes });
@@ -181,11 +160,11 @@ pub(super) fn recognise(bytes: &[u8], limits: &Limits) -> Result<(), LoadError> 
     }
 }
 
-/// A component built for a contract that is not ours says so in the name of the interface it takes its types from.
+/// The name of the interface that a component takes its types from has the contract's version.
 fn check_version(compiled: &Compiled, sandbox: &Sandbox, imports: &[String]) -> Result<(), LoadError> {
     let types = imports.iter().find_map(|name| name.strip_prefix(TYPES_INTERFACE)?.strip_prefix('@'));
     match types {
-        // 0.1.x all have the same types.
+        // All 0.1.x have the same types.
         Some(version) if version.starts_with("0.1.") => Ok(()),
         Some(version) => Err(LoadError::ContractVersion { found: version.to_owned() }),
         None => {

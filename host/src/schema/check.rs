@@ -1,7 +1,6 @@
-//! Holds a manifest against the contract and the limits.
+//! Checks a manifest against the contract and the limits.
 //!
-//! Everything that can be known to be wrong before the first call is found here and said all at once, so that an
-//! author mends a manifest in one go.
+//! Reports everything that can be wrong before the first call at once, so that an author fixes a manifest in one go.
 
 use std::collections::HashSet;
 
@@ -12,10 +11,9 @@ use crate::limits::Limits;
 use crate::request::Template;
 use crate::text::shorten;
 
-/// Problems said of one manifest; a hostile one could have 100,000.
+/// Problems reported of one manifest; a hostile one could have 100,000.
 const PROBLEMS_SHOWN: usize = 20;
 
-/// The problems of one manifest, as they are found.
 pub(super) struct Check<'a> {
     pub(super) problems: Vec<String>,
     limits: &'a Limits,
@@ -28,7 +26,7 @@ impl<'a> Check<'a> {
 
     pub(super) fn problem(&mut self, problem: String) {
         if self.problems.len() < PROBLEMS_SHOWN {
-            // Names are quoted as they are, and a line of the log or of a reload's answer stays one line.
+            // A quoted name must not break a line of the log or of a reload's response.
             self.problems.push(shorten(&problem, 300).replace(char::is_control, " "));
         } else if self.problems.len() == PROBLEMS_SHOWN {
             self.problems.push("and more".to_owned());
@@ -42,7 +40,7 @@ impl<'a> Check<'a> {
             && name.len() <= 63;
         if !right {
             self.problem(format!(
-                "the name {:?} is not lower-case letters, digits and hyphens, beginning with a letter, 63 at most",
+                "the name {:?} must be lower-case letters, digits and hyphens, starting with a letter, at most 63",
                 shorten(name, 80)
             ));
         }
@@ -111,16 +109,16 @@ impl<'a> Check<'a> {
                 self.problem(format!("{:?} is not a label name (table {table})", shorten(name, 80)));
             }
             if !seen.insert(name) {
-                self.problem(format!("the label {name} stands twice in table {table}"));
+                self.problem(format!("the label {name} is declared twice in table {table}"));
             }
         }
-        // Prometheus's own label_limit is off by default; 64 is far beyond what a person can read.
+        // Prometheus's label_limit is off by default; 64 is far more than a person can read.
         if names.len() > 64 {
             self.problem(format!("table {table} has {} labels, 64 are allowed", names.len()));
         }
     }
 
-    /// A metric as a family of its own, and its states.
+    /// A metric as a family with one member, and its states.
     fn metric(&mut self, metric: MetricDecl, labels: &[String], member: (usize, usize)) -> (Family, Vec<String>) {
         let MetricDecl { name, help, kind } = metric;
         if !is_metric_name(&name) || name.len() > 200 {
@@ -164,18 +162,18 @@ impl<'a> Check<'a> {
             self.problem(format!("{name} has {} states, 1 to 64 are allowed", states.len()));
         }
         if states.iter().collect::<HashSet<_>>().len() != states.len() {
-            self.problem(format!("a state of {name} stands twice"));
+            self.problem(format!("a state of {name} is declared twice"));
         }
         if states.iter().any(|state| state.is_empty() || state.len() > self.limits.label_value_bytes) {
             self.problem(format!("a state of {name} is empty or longer than {} bytes", self.limits.label_value_bytes));
         }
     }
 
-    /// A second table has a family of this name: it must be the same family.
+    /// A second table has a metric of this name: it must belong to the same family.
     fn join(&mut self, first: &mut Family, second: Family) {
         let (name, table) = (&second.name, second.members.first().map_or(0, |(table, _)| *table));
         if first.members.iter().any(|(other, _)| *other == table) {
-            self.problem(format!("{name} stands twice in table {table}"));
+            self.problem(format!("{name} is declared twice in table {table}"));
         }
         if first.help != second.help {
             self.problem(format!("{name} has two help texts"));
@@ -190,7 +188,7 @@ impl<'a> Check<'a> {
     }
 }
 
-/// Name, braces, a value of up to 24 characters and the end of the line; for a state-set, once a state and with the state.
+/// Name, braces, a value of up to 24 characters and the line feed; for a state-set, one line per state.
 fn line_bytes(family: &Family, states: &[String]) -> usize {
     let line = family.name.len() + 28;
     match &family.kind {
@@ -199,14 +197,14 @@ fn line_bytes(family: &Family, states: &[String]) -> usize {
     }
 }
 
-/// Why a metric name is not a collector's to use.
+/// Why a collector must not use a metric name.
 fn reserved(name: &str) -> Option<&'static str> {
     match name {
-        "up" | "ALERTS" | "ALERTS_FOR_STATE" => Some("Prometheus makes it"),
-        _ if name.starts_with("__") => Some("names beginning with __ are Prometheus's own"),
-        _ if name.starts_with("pve_exporter_") => Some("names beginning with pve_exporter_ are the exporter's own"),
-        _ if name.starts_with("process_") => Some("names beginning with process_ are the exporter's own"),
-        _ if name.starts_with("scrape_") => Some("names beginning with scrape_ are Prometheus's own"),
+        "up" | "ALERTS" | "ALERTS_FOR_STATE" => Some("Prometheus creates it"),
+        _ if name.starts_with("__") => Some("names starting with __ belong to Prometheus"),
+        _ if name.starts_with("pve_exporter_") => Some("names starting with pve_exporter_ belong to the exporter"),
+        _ if name.starts_with("process_") => Some("names starting with process_ belong to the exporter"),
+        _ if name.starts_with("scrape_") => Some("names starting with scrape_ belong to Prometheus"),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
-//! All rows of one collector in one scrape: place after place, duplicates taken out, written family by family.
+//! All rows of one collector in one scrape: place by place, without duplicates, encoded family by family.
 //!
-//! Duplicates are looked for with foldhash, whose seeds no collector knows: std's SipHash was 3 % of a scrape's CPU time.
+//! Duplicates are found with foldhash, whose seeds no collector knows: std's SipHash took 3 % of a scrape's CPU time.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,13 +16,13 @@ use crate::exposition::{Encoder, StateTails};
 #[derive(Debug)]
 pub struct Collected {
     schema: Arc<Schema>,
-    /// Shared with whoever keeps rows for the next scrape; a duplicate is taken out of a copy.
+    /// Shared with the rows kept for later scrapes; a duplicate is removed from a copy.
     batches: Vec<Arc<Rows>>,
 }
 
 impl Collected {
-    /// Joins the rows of all places, in the order they shall stand, and takes out series that stand twice: Prometheus would
-    /// keep the first and tell nobody but its own log.
+    /// Joins the rows of all places, in the order of the exposition, and drops duplicate series: Prometheus would keep the first and
+    /// only log it.
     #[must_use]
     pub fn join<R: Into<Arc<Rows>>>(schema: Arc<Schema>, batches: Vec<R>) -> (Self, Rejections) {
         let mut collected = Self { schema, batches: batches.into_iter().map(Into::into).collect() };
@@ -32,7 +32,7 @@ impl Collected {
         (collected, rejections)
     }
 
-    /// Two rows of a table with the same labels: the first stays.
+    /// Of two rows of a table with the same labels, the first stays.
     fn drop_duplicate_rows(&mut self, rejections: &mut Rejections) {
         for table in 0..self.schema.tables.len() {
             if self.is_ordered(table) {
@@ -59,8 +59,8 @@ impl Collected {
         }
     }
 
-    /// Rows in strictly growing order have no duplicates, and most collectors' rows are: a comparison a row instead of a
-    /// hash.
+    /// Rows in strictly increasing order have no duplicates. Most collectors' rows are in order, and a comparison per row is cheaper
+    /// than a hash.
     fn is_ordered(&self, table: usize) -> bool {
         let mut last: Option<&str> = None;
         for rows in self.batches.iter().filter_map(|rows| rows.tables.get(table)) {
@@ -75,7 +75,7 @@ impl Collected {
         true
     }
 
-    /// The same labels in two tables that share a family: the first value stays.
+    /// Of two tables' samples of one family with the same labels, the first stays.
     fn drop_duplicate_cells(&mut self, rejections: &mut Rejections) {
         let schema = Arc::clone(&self.schema);
         for family in schema.families.iter().filter(|family| family.members.len() > 1) {
@@ -110,12 +110,10 @@ impl Collected {
         Arc::make_mut(self.batches.get_mut(batch)?).tables.get_mut(table)
     }
 
-    /// The families it may have samples of.
     pub fn families(&self) -> impl Iterator<Item = &Family> {
         self.schema.families.iter()
     }
 
-    /// Whether there is a sample of this family.
     #[must_use]
     pub fn has_samples(&self, family: &Family) -> bool {
         self.batches.iter().any(|batch| {
@@ -126,7 +124,6 @@ impl Collected {
         })
     }
 
-    /// Series in the exposition.
     #[must_use]
     pub fn series(&self) -> u64 {
         let cells = |rows: &TableRows, columns: &[Column]| -> u64 {
@@ -146,7 +143,7 @@ impl Collected {
             .sum()
     }
 
-    /// About the bytes it takes in the exposition, and not less by much.
+    /// About its bytes in the exposition; not much less.
     #[must_use]
     pub fn text_size(&self) -> usize {
         // `{`, `} `, a value and a line feed; a state's label and its name.
@@ -162,7 +159,7 @@ impl Collected {
         families.flat_map(|family| family.members.iter().map(move |member| lines(family, member))).sum()
     }
 
-    /// Writes every family that has a sample.
+    /// Encodes every family that has a sample.
     pub fn encode(&self, encoder: &mut Encoder) {
         for family in &self.schema.families {
             self.encode_family(family, encoder);

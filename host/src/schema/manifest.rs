@@ -11,28 +11,25 @@ use crate::request::{Placeholders, Template};
 pub struct Schema {
     /// The collector's name: `[a-z][a-z0-9-]{0,62}`.
     pub name: String,
-    /// Its own version, for people.
     pub version: String,
-    /// One sentence, for people.
     pub description: String,
-    /// What it asks for, in the order of the answers.
+    /// In the order of the answers.
     pub requests: Vec<Request>,
-    /// Its tables, in the manifest's order.
+    /// In the manifest's order.
     pub(super) tables: Vec<Table>,
-    /// Its metric families, in order of first appearance.
+    /// In order of first appearance.
     pub families: Vec<Family>,
-    /// All placeholders of all requests: what its places are made of.
+    /// The placeholders of all requests together, which define its places.
     pub placeholders: Placeholders,
 }
 
 /// A request of the manifest.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Its path.
     pub template: Template,
-    /// How old an answer may be, in seconds; 0: asked for each scrape.
+    /// How old an answer may be, in seconds; 0: requested by each scrape.
     pub max_age_seconds: u32,
-    /// Whether the collector runs without it.
+    /// Whether the collector runs without the answer.
     pub optional: bool,
 }
 
@@ -47,7 +44,7 @@ pub(super) struct Table {
 pub(super) struct Column {
     pub(super) kind: Kind,
     pub(super) states: Vec<String>,
-    /// Bytes of its lines in the exposition for one row, without the row's labels.
+    /// Bytes of its lines in the exposition per row, without the row's labels.
     pub(super) line_bytes: usize,
 }
 
@@ -56,34 +53,29 @@ pub(super) struct Column {
 pub struct Family {
     /// Full name of its samples.
     pub name: String,
-    /// Help text.
     pub help: String,
-    /// Its kind, the same in all tables.
+    /// The same in all tables.
     pub kind: Kind,
     /// Label names of its samples, the state's included.
     pub label_names: Vec<String>,
-    /// Table and column of each appearance.
+    /// Table and column of each member.
     pub(super) members: Vec<(usize, usize)>,
 }
 
 /// The contract's kinds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
-    /// Goes up and down.
     Gauge,
-    /// Only grows.
     Counter,
-    /// Facts in labels.
     Info,
-    /// One of several states, in a label of its own.
+    /// One of several states, in the label `label`.
     StateSet {
-        /// The label.
         label: String,
     },
 }
 
 impl Family {
-    /// What the exposition calls it.
+    /// Its type in the exposition.
     #[must_use]
     pub fn type_line(&self) -> Type {
         match &self.kind {
@@ -95,7 +87,7 @@ impl Family {
     }
 }
 
-/// What is wrong with a manifest, all of it.
+/// Everything that is wrong with a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the manifest breaks the contract: {}", .problems.join("; "))]
 pub struct ManifestError {
@@ -112,7 +104,7 @@ impl Schema {
             if text.len() > limits.help_bytes {
                 check.problem(format!("the {what} is longer than {} bytes", limits.help_bytes));
             }
-            // Both stand in lines made for people, the version in a grant file that an operator is asked to write.
+            // Both appear in lines for people, the version in a grant file that an operator is to write.
             if text.contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
                 check.problem(format!("the {what} is not one line of text"));
             }

@@ -1,4 +1,4 @@
-//! A schema and its rows from outside, for those who describe collectors rather than run them.
+//! A schema and its rows as the `collector` subcommands describe them.
 
 use super::manifest::{Family, Kind, Schema, Table};
 use super::rows::{Rows, TableRows};
@@ -6,14 +6,13 @@ use super::rows::{Rows, TableRows};
 /// One table of a manifest.
 #[derive(Debug)]
 pub struct Outline<'a> {
-    /// Its label names.
     pub label_names: &'a [String],
-    /// Its metrics, in order, each with the states it has in this table.
+    /// In order, each with its states in this table.
     pub metrics: Vec<(&'a Family, &'a [String])>,
 }
 
 impl Outline<'_> {
-    /// Series that one row gives at most.
+    /// The most series of one row.
     #[must_use]
     pub fn series_per_row(&self) -> usize {
         self.metrics.iter().map(|(_, states)| states.len().max(1)).sum()
@@ -21,7 +20,7 @@ impl Outline<'_> {
 }
 
 impl Schema {
-    /// The tables, in the manifest's order.
+    /// In the manifest's order.
     #[must_use]
     pub fn outline<'a>(&'a self) -> Vec<Outline<'a>> {
         let outline = |(index, table): (usize, &'a Table)| {
@@ -37,14 +36,14 @@ impl Schema {
 }
 
 impl Rows {
-    /// Rows kept of each table, in the manifest's order.
+    /// Rows of each table, in the manifest's order.
     pub fn by_table(&self) -> impl Iterator<Item = usize> {
         self.tables.iter().map(TableRows::len)
     }
 }
 
 impl Family {
-    /// A family that stands in no table: for those who look at its name.
+    /// A family without members, for checks of its name.
     #[must_use]
     pub fn new(name: &str, help: &str, kind: Kind, label_names: Vec<String>) -> Self {
         Self { name: name.to_owned(), help: help.to_owned(), kind, label_names, members: Vec::new() }

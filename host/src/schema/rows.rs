@@ -1,7 +1,7 @@
-//! One call's rows, held against the schema.
+//! One call's rows, checked against the schema.
 //!
-//! What a row breaks costs that row; what breaks a budget costs the call. Labels are rendered and escaped once a row, into
-//! one text for the whole table, and values stand in one vector: compact, and quick to write out.
+//! A row that breaks the contract is dropped; a call that exceeds a limit loses all rows. Labels are rendered and escaped once per
+//! row, into one string for the whole table, and values are in one vector: compact, and quick to encode.
 
 use super::losses::{Budget, Rejection, Rejections};
 use super::manifest::{Kind, Schema, Table};
@@ -17,7 +17,7 @@ pub(super) enum Cell {
     State(Option<u32>),
 }
 
-/// The rows of one table: label blocks end to end in one text, cells row by row.
+/// The rows of one table: label blocks end to end in one string, cells row by row.
 #[derive(Debug, Clone, Default)]
 pub(super) struct TableRows {
     blocks: String,
@@ -53,7 +53,6 @@ impl TableRows {
         })
     }
 
-    /// Bytes of all label blocks.
     pub(super) fn blocks_size(&self) -> usize {
         self.blocks.len()
     }
@@ -81,7 +80,7 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Holds rows against the schema they were promised by.
+    /// Checks rows against the schema that declares them.
     pub fn check(rows: Vec<contract::Row>, schema: &Schema, limits: &Limits) -> Result<(Self, Rejections), Budget> {
         if rows.len() > limits.rows {
             return Err(Budget::Rows { rows: rows.len(), limit: limits.rows });
@@ -92,8 +91,9 @@ impl Rows {
         for row in rows {
             let index = row.table as usize;
             let (Some(table), Some(kept)) = (schema.tables.get(index), checked.tables.get_mut(index)) else {
-                rejections
-                    .add(Rejection::TableIndex, || format!("a row names table {index} of {}", schema.tables.len()));
+                rejections.add(Rejection::TableIndex, || {
+                    format!("a row names table {index}, there are {}", schema.tables.len())
+                });
                 continue;
             };
             let series = match fits(&row, table, limits) {
@@ -117,26 +117,25 @@ impl Rows {
         Ok((checked, rejections))
     }
 
-    /// Rows kept.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// Bytes they make in the exposition, at most.
+    /// Upper bound of their bytes in the exposition.
     #[must_use]
     pub fn text_bytes(&self) -> usize {
         self.text_bytes
     }
 
-    /// Series they make, before duplicates are taken out.
+    /// Series, before duplicates are dropped.
     #[must_use]
     pub fn series(&self) -> usize {
         self.series
     }
 }
 
-/// Gives the bytes of the row's label block.
+/// Keeps a row and returns the bytes of its label block.
 fn keep(kept: &mut TableRows, table: &Table, row: &contract::Row, rejections: &mut Rejections) -> usize {
     let before = kept.blocks.len();
     for (position, (name, value)) in table.label_names.iter().zip(&row.labels).enumerate() {
@@ -162,7 +161,7 @@ fn keep(kept: &mut TableRows, table: &Table, row: &contract::Row, rejections: &m
     kept.blocks.len() - before
 }
 
-/// What a row adds to the exposition: its labels stand in each of its lines.
+/// What a row adds to the exposition: each of its lines has its labels.
 fn text_bytes(row: &contract::Row, table: &Table, labels: usize) -> usize {
     let present = row.values.iter().zip(&table.columns).filter(|(value, _)| !matches!(value, contract::Value::Absent));
     present.map(|(_, column)| column.line_bytes + labels * column.states.len().max(1)).sum()
@@ -214,7 +213,7 @@ impl Misfit {
     }
 }
 
-/// How many series the row makes, or why it does not fit its table.
+/// The series of a row, or why it does not fit its table.
 fn fits(row: &contract::Row, table: &Table, limits: &Limits) -> Result<usize, Misfit> {
     if row.labels.len() != table.label_names.len() {
         return Err(Misfit::LabelCount);

@@ -1,8 +1,8 @@
-//! Answers kept for requests that may be some time old (`max-age-seconds`): what is expensive to ask and changes slowly.
+//! Answers kept for requests with `max-age-seconds`: expensive ones that change slowly.
 //!
-//! They are asked again a slice at a time: each scrape renews the oldest ones, as many as it takes to renew all of them
-//! once within their age. So the first scrape asks for everything, and every later one for a bounded number, instead of all
-//! at once when they get too old.
+//! They are renewed a slice at a time: each scrape renews the oldest ones, as many as it takes to renew all of them once within
+//! their age. So the first scrape requests everything, and every later one a bounded number, instead of all at once when they
+//! expire.
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
@@ -24,8 +24,8 @@ pub(super) struct KeptAnswers {
 #[derive(Debug, Default)]
 struct Turn {
     last_scrape: Option<Instant>,
-    /// Shares of an answer that are due, by age class: one disk list that may be 300 s old is due every 20th scrape of
-    /// 15 s, not at each.
+    /// Fractions of an answer that are due, by age class: a disk list that may be 300 s old is due at every 20th scrape of
+    /// 15 s.
     due: HashMap<Duration, f64>,
 }
 
@@ -44,7 +44,7 @@ impl Kept {
 }
 
 impl KeptAnswers {
-    /// The kept answers that are young enough for these requests, and which of them this scrape is to renew.
+    /// The kept answers that are young enough for these requests, and those of them that this scrape renews.
     pub(super) fn for_scrape(&self, fetches: &[Fetch]) -> (HashMap<Path, Kept>, HashSet<Path>) {
         let now = Instant::now();
         let mut turn = self.turn.lock();
@@ -62,7 +62,7 @@ impl KeptAnswers {
         (usable, renew)
     }
 
-    /// Keeps an answer, where the request allows it to be older than now.
+    /// Keeps an answer if the request allows a maximum age.
     pub(super) fn put(&self, fetch: &Fetch, answer: &Answer) {
         if fetch.max_age_seconds > 0 {
             let max_age = Duration::from_secs(fetch.max_age_seconds.into());
@@ -71,13 +71,13 @@ impl KeptAnswers {
         }
     }
 
-    /// Forgets what is too old to be of use, such as answers for guests that are gone.
+    /// Forgets expired answers, such as those of removed guests.
     pub(super) fn sweep(&self) {
         self.kept.lock().retain(|_, kept| kept.age() < kept.max_age);
     }
 }
 
-/// The oldest answers of each age class: the share of them that `since` is of their age, and what is left over from before.
+/// The oldest answers of each age class: the fraction of them that `since` is of their age, plus what was left over before.
 fn slice(usable: &HashMap<Path, Kept>, since: Duration, due: &mut HashMap<Duration, f64>) -> HashSet<Path> {
     let mut classes: HashMap<Duration, Vec<(&Path, Duration)>> = HashMap::new();
     for (path, kept) in usable {

@@ -1,9 +1,9 @@
-//! Rows kept with the kept answers they were made of.
+//! Rows kept along with the kept answers they were made of.
 //!
-//! At 10,000 guests the collector `config` has as many places, and its answers may be ten minutes old: without this each
-//! scrape would make 10,000 calls (2 s of CPU time) to get the same rows from the same answers. `collect` works on nothing
-//! but its input, so the same answers give the same rows; only the scrape's time differs, and a request that allows
-//! its answer an age allows the rows made of it to be as old.
+//! At 10,000 guests the collector `config` has as many places, and its answers may be ten minutes old: without this each scrape
+//! would make 10,000 calls (2 s of CPU time) to get the same rows from the same answers. `collect` sees only its input, so
+//! the same answers yield the same rows; only the scrape's time differs, and a request that allows an old answer allows
+//! the rows made of it to be as old.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -16,13 +16,13 @@ use crate::collector::{Collection, Collector};
 use crate::request::Place;
 use crate::sandbox::Usage;
 
-/// One cluster's rows, by the collector's name.
+/// One cluster's kept rows, by collector name.
 #[derive(Debug, Default)]
 pub(super) struct KeptRows(Mutex<HashMap<String, OfCollector>>);
 
 #[derive(Debug, Default)]
 struct OfCollector {
-    /// The very version, with its settings and limits: a reload makes another.
+    /// This version with its settings and limits: a reload makes another one.
     collector: Weak<Collector>,
     places: HashMap<Place, Entry>,
 }
@@ -31,12 +31,12 @@ struct OfCollector {
 struct Entry {
     answers: Vec<Answer>,
     collection: Arc<Collection>,
-    /// None of the answers is used beyond this.
+    /// When the first of the answers expires.
     until: Instant,
 }
 
 impl KeptRows {
-    /// What this collector made of these very answers for the place.
+    /// What this collector made of exactly these answers for the place.
     pub(super) fn get<'a>(
         &self,
         collector: &Arc<Collector>,
@@ -50,7 +50,7 @@ impl KeptRows {
         same.then(|| Arc::clone(&entry.collection))
     }
 
-    /// Keeps what a call came to, if it gave rows, for as long as the youngest of its answers may be used.
+    /// Keeps a call's rows, if it has any, for as long as its answers may be used.
     pub(super) fn put(
         &self,
         collector: &Arc<Collector>,
@@ -64,7 +64,7 @@ impl KeptRows {
             outcome: Ok(Arc::clone(rows)),
             rejections: made.rejections.clone(),
             warnings: made.warnings.clone(),
-            // The call is not made again, so it costs no time; what share of its limits it used stays true.
+            // Reuse costs no time; the use of the limits stays true.
             usage: Usage { cpu: Duration::ZERO, wall: Duration::ZERO, ..made.usage },
             used: made.used.clone(),
         });
@@ -76,7 +76,7 @@ impl KeptRows {
         of.places.insert(place.clone(), Entry { answers, collection, until: Instant::now() + max_age });
     }
 
-    /// Forgets what can't be used any more: of old answers, of guests that are gone, of collectors that are.
+    /// Forgets rows of expired answers and of replaced collectors.
     pub(super) fn sweep(&self) {
         let now = Instant::now();
         self.0.lock().retain(|_, of| {

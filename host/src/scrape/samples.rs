@@ -1,6 +1,6 @@
-//! The last answer seen for each request template: what a new version of a collector is tried on before it serves.
+//! The last answer for each request template, on which a new version of a collector is tried before it serves.
 //!
-//! One answer a template, from the first place that gave one, so that the memory does not grow with the cluster.
+//! One answer per template, so that memory does not grow with the cluster.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,17 +24,16 @@ struct Sample {
 }
 
 impl Samples {
-    /// Keeps an answer.
     pub(super) fn put(&self, place: &Place, path: &Path, answer: &Answer) {
         let sample = Sample { place: place.clone(), path: path.clone(), answer: answer.clone() };
         self.0.lock().insert(path.template().to_owned(), sample);
     }
 
-    /// A place, and answers of it for all requests of a manifest that are not optional.
+    /// A place, and its answers to all required requests of a manifest.
     pub(super) fn answers(&self, schema: &Schema) -> Option<(Place, Vec<Result<Arc<str>, FetchErrorKind>>)> {
         let samples = self.0.lock();
         let of = |request: &Request| samples.get(request.template.as_str());
-        // The sample with the most placeholders says the place; the others must be of the same one.
+        // The sample with the most placeholders decides the place; the others must be from the same one.
         let place = schema.requests.iter().filter_map(of).map(|sample| &sample.place).max()?.clone();
         let answers = schema.requests.iter().map(|request| {
             let path = request.template.bind(&place).ok()?;

@@ -1,5 +1,5 @@
-//! Who scrapes: one value that knows the clusters and the collectors, and lets overlapping scrapes of the same thing
-//! share one run (two Prometheus servers of a pair ask within a second of each other).
+//! Scrapes clusters. Overlapping scrapes of the same thing share one run: the two Prometheus servers of a pair scrape within a
+//! second of each other.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -22,7 +22,7 @@ use crate::config::{Module, Targets};
 
 type Run = Pin<Box<dyn Future<Output = Arc<Scrape>> + Send>>;
 
-/// What a run may take beyond its deadline to put its rows together.
+/// What a run may take beyond its deadline to join its rows.
 const GRACE: Duration = Duration::from_millis(400);
 
 /// What to scrape.
@@ -40,11 +40,10 @@ pub struct ScrapeRequest<'a> {
 /// Why there is no scrape at all.
 #[derive(Debug, thiserror::Error)]
 pub enum ScrapeError {
-    /// The module's files can't be used.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// The scrape was joined by somebody with less time than the one who began it.
-    #[error("the scrape in progress was not done by this request's deadline")]
+    /// The run in progress has a later deadline than this request.
+    #[error("the scrape in progress did not finish by this request's deadline")]
     Deadline,
 }
 
@@ -57,7 +56,6 @@ struct Flight {
 
 /// Scrapes clusters.
 pub struct Scraper {
-    /// The clusters scraped so far.
     pub clusters: Clusters,
     in_flight: Mutex<HashMap<Flight, WeakShared<Run>>>,
 }
@@ -73,7 +71,7 @@ impl Scraper {
         Self { clusters, in_flight: Mutex::default() }
     }
 
-    /// Scrapes, or joins a scrape of the same thing that is under way.
+    /// Scrapes, or joins a run of the same scrape.
     pub async fn scrape(&self, request: ScrapeRequest<'_>) -> Result<Arc<Scrape>, ScrapeError> {
         let cluster = self.clusters.get(request.module, &request.targets)?;
         let flight = Flight { module: request.module.name.clone(), targets: request.targets, scope: request.scope };
@@ -97,7 +95,7 @@ impl Scraper {
                 }
             }
         };
-        // Whoever began the run waits as long as it takes: it ends by its own deadline.
+        // The run ends by the deadline of the request that started it.
         timeout_at(request.deadline + GRACE, run).await.map_err(|_| ScrapeError::Deadline)
     }
 }
