@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use pve_exporter::registry::{Catalog, Loader, NoTrial};
 use pve_exporter::sandbox::{Limits, Sandbox};
 
-use crate::support::{Bench, root};
+use super::support::{Bench, root};
 
 /// Says that something is left out; an error where it was demanded. Always false.
 pub(crate) fn skipped(what: &str) -> bool {

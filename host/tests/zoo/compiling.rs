@@ -7,7 +7,7 @@ use pve_exporter::api::Place;
 use pve_exporter::registry::{Collector, Origin};
 use pve_exporter::sandbox::{Compiler, Limits, Sandbox};
 
-use crate::support::{Healthy, MEMORY, limits};
+use super::support::{Healthy, MEMORY, limits};
 use harness::forge;
 
 fn compiler(cache: &Path) -> Compiler {

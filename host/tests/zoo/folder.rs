@@ -8,7 +8,7 @@ use pve_exporter::api::{Answer, FetchErrorKind, Place};
 use pve_exporter::registry::{Collector, Origin, Schema, Standing, Trial};
 use pve_exporter::sandbox::{Limits, Sandbox};
 
-use crate::shop::{ALLOW, BUILTIN, Shop, version};
+use super::shop::{ALLOW, BUILTIN, Shop, version};
 use harness::table;
 
 #[test]

@@ -4,7 +4,7 @@
 use pve_exporter::api::{GuestType, Place, Template};
 use pve_exporter::registry::{Collector, Grant, Origin};
 
-use crate::support::{Animal, Outcome, animal, limits, sandbox, show};
+use super::support::{Animal, Outcome, animal, limits, sandbox, show};
 use harness::forge;
 
 /// Paths that are no request path at all, with the reason.

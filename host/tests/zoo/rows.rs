@@ -7,7 +7,7 @@ use pve_exporter::api::Place;
 use pve_exporter::exposition::{Encoder, Format};
 use pve_exporter::registry::{Collected, Collector, Origin};
 
-use crate::support::{Animal, Outcome, animal, expose, limits, sandbox, show};
+use super::support::{Animal, Outcome, animal, expose, limits, sandbox, show};
 use harness::{Forge, forge, row, table, texts};
 
 const ONE: Value = Value::Number(1.0);

@@ -7,7 +7,7 @@ use pve_exporter::registry::{Catalog, Changes, Collector, Loader, NoTrial, Origi
 use pve_exporter::sandbox::{Limits, Sandbox};
 use tempfile::TempDir;
 
-use crate::support::limits;
+use super::support::limits;
 use harness::{Forge, forge};
 
 /// A catalog with one built-in collector and one folder.
