@@ -4,14 +4,6 @@
 //! Three independent paths must agree: the native run with the SDK's renderer, the component with the host's check and
 //! encoder, and the file. `UPDATE_GOLDEN=1 cargo test` in the collectors' crates rewrites the files.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that can't go on fails"
-)]
-
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

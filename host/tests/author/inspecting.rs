@@ -1,6 +1,6 @@
 //! `collector inspect`.
 
-use crate::support::{Bench, sample};
+use super::support::{Bench, sample};
 use harness::forge;
 
 #[test]

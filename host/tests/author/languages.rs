@@ -11,7 +11,7 @@ use pve_exporter::catalog::{Catalog, Loader, NoAnswers};
 use pve_exporter::limits::Limits;
 use pve_exporter::sandbox::{Capacity, Sandbox};
 
-use crate::support::{Bench, root};
+use super::support::{Bench, root};
 
 /// Says that something is left out; an error where it was demanded. Always false.
 pub(crate) fn skipped(what: &str) -> bool {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pve_exporter::catalog::builtins;
 
-use crate::support::{Bench, Outcome, root, sample};
+use super::support::{Bench, Outcome, root, sample};
 use harness::forge;
 
 const HOUR: Duration = Duration::from_secs(3600);

@@ -4,16 +4,16 @@ use std::process::Command;
 
 use pve_exporter::sandbox::{Capacity, Sandbox};
 
-use crate::support::{Animal, Healthy};
+use super::support::{Animal, Healthy};
 
 /// Every animal that runs in this process.
 fn animals() -> Vec<Animal> {
     [
-        crate::loading::animals(),
-        crate::calling::animals(),
-        crate::manifests::animals(),
-        crate::rows::animals(),
-        crate::wasi::animals(),
+        super::loading::animals(),
+        super::calling::animals(),
+        super::manifests::animals(),
+        super::rows::animals(),
+        super::wasi::animals(),
     ]
     .concat()
 }
@@ -44,7 +44,7 @@ fn nothing_is_left_of_the_whole_zoo() {
         return alone();
     }
     let alone = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "aftermath::nothing_is_left_of_the_whole_zoo", "--nocapture", "--test-threads=1"])
+        .args(["--exact", "zoo::aftermath::nothing_is_left_of_the_whole_zoo", "--nocapture", "--test-threads=1"])
         .env(ALONE, "1")
         .output()
         .unwrap();

@@ -8,7 +8,7 @@ use pve_exporter::limits::Limits;
 use pve_exporter::request::Place;
 use pve_exporter::sandbox::{Capacity, Compiler, Sandbox};
 
-use crate::support::{Healthy, MEMORY, limits};
+use super::support::{Healthy, MEMORY, limits};
 use harness::forge;
 
 fn compiler(cache: &Path) -> Compiler {

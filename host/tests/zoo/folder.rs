@@ -14,7 +14,7 @@ use pve_exporter::request::Place;
 use pve_exporter::sandbox::{Capacity, Sandbox};
 use pve_exporter::schema::Schema;
 
-use crate::shop::{ALLOW, BUILTIN, Shop, version};
+use super::shop::{ALLOW, BUILTIN, Shop, version};
 use harness::table;
 
 #[test]

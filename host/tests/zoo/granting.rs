@@ -2,8 +2,8 @@
 
 use pve_exporter::request::Place;
 
-use crate::shop::{ALLOW, BUILTIN, Shop, version};
-use crate::support::built;
+use super::shop::{ALLOW, BUILTIN, Shop, version};
+use super::support::built;
 
 #[test]
 fn nothing_serves_without_its_grant() {

@@ -5,7 +5,7 @@ use pve_exporter::catalog::Grant;
 use pve_exporter::collector::{Collector, Origin};
 use pve_exporter::request::{GuestType, Place, Template};
 
-use crate::support::{Animal, Outcome, animal, limits, sandbox, show};
+use super::support::{Animal, Outcome, animal, limits, sandbox, show};
 use harness::forge;
 
 /// Paths that are no request path at all, with the reason.

@@ -9,7 +9,7 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 
-use crate::support::{built, limits, sandbox};
+use super::support::{built, limits, sandbox};
 
 /// The log, kept.
 #[derive(Clone, Default)]

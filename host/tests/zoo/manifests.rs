@@ -3,7 +3,7 @@
 use pve_collector::contract::{Kind, Metric, StateSet, Table};
 use pve_exporter::collector::{Collector, Origin};
 
-use crate::support::{Animal, Outcome, animal, limits, sandbox, show};
+use super::support::{Animal, Outcome, animal, limits, sandbox, show};
 use harness::{Forge, forge, table, texts};
 
 pub(crate) fn animals() -> Vec<Animal> {

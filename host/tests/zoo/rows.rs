@@ -8,7 +8,7 @@ use pve_exporter::exposition::{Encoder, Format};
 use pve_exporter::request::Place;
 use pve_exporter::schema::Collected;
 
-use crate::support::{Animal, Outcome, animal, expose, limits, sandbox, show};
+use super::support::{Animal, Outcome, animal, expose, limits, sandbox, show};
 use harness::{Forge, forge, row, table, texts};
 
 const ONE: Value = Value::Number(1.0);

@@ -9,7 +9,7 @@ use pve_exporter::limits::Limits;
 use pve_exporter::sandbox::{Capacity, Sandbox};
 use tempfile::TempDir;
 
-use crate::support::limits;
+use super::support::limits;
 use harness::{Forge, forge};
 
 /// A catalog with one built-in collector and one folder.

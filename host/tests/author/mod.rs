@@ -1,14 +1,6 @@
 //! The `collector` subcommands as an author meets them: the binary, its words and its exit status, its errors included.
 //! Golden: `UPDATE_GOLDEN=1` rewrites `tests/golden/author`.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that can't go on fails"
-)]
-
 mod checking;
 mod inspecting;
 mod languages;

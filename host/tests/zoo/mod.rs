@@ -4,14 +4,6 @@
 //! Some animals are Rust (`fixtures/zoo`, `make zoo`), most are forged here: components written by hand that hold what no
 //! SDK would make (the harness's `forge`).
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that can't go on fails"
-)]
-
 mod aftermath;
 mod calling;
 mod compiling;

@@ -12,14 +12,6 @@
 //! `make test` installs the program (`scripts/install-peer`). Where it can't be had these tests say that they are
 //! skipped; with `PVE_EXPORTER_DEMAND_PEER` in the environment (CI) they fail instead.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that can't go on fails"
-)]
-
 mod dashboard;
 mod differences;
 mod exposition;

@@ -1,13 +1,5 @@
 //! The documentation says what there is: every metric with its type and labels, every flag, key, variable and limit.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that can't go on fails"
-)]
-
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
