@@ -1,7 +1,5 @@
 //! The layers of the host: a module imports only what docs/development.md allows, and no two files import each other.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that can't go on fails")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
