@@ -34,7 +34,7 @@ fn main() -> ExitCode {
         return author::run(matches);
     }
     let flags = Flags::from_matches(&matches, &names).unwrap_or_else(|error| error.exit());
-    let config = match Config::load(&flags, &Environment::of_process()) {
+    let config = match Config::load(&flags.config_file, &Environment::of_process()) {
         Ok(config) => config,
         Err(error) => {
             eprintln!("pve-exporter: error: {error}");
