@@ -8,10 +8,10 @@ use pve_exporter::registry::{Collector, Origin};
 use pve_exporter::sandbox::{Compiler, Limits, Sandbox};
 
 use super::support::{Healthy, MEMORY, limits};
-use harness::forge;
+use harness::{binary, forge};
 
 fn compiler(cache: &Path) -> Compiler {
-    Compiler::new(env!("CARGO_BIN_EXE_pve-exporter").into(), cache.to_owned(), 1, 128 << 20)
+    Compiler::new(binary(), cache.to_owned(), 1, 128 << 20)
 }
 
 /// A component with these core functions inside.
