@@ -87,7 +87,7 @@ fn tax<C: Guest>(collector: &Collector, place: &Place, json: &str, rounds: usize
 
         let start = cpu_time();
         let input = contract::Input { now_unix_seconds: NOW, place, settings: &[], answers: &[Ok(json)] };
-        let (output, _) = collector.component().collect(&input, &limits, &log);
+        let (output, _) = collector.component().collect(&input, &limits, &log, collector.budget());
         drop(black_box(output?));
         let called = (cpu_time() - start).as_secs_f64() * 1e3;
         // The first ones touch memory that later ones find ready.

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::error::FetchError;
+use crate::budget::Reservation;
 use crate::contract::FetchErrorKind;
 
 /// How much of a body that is no JSON the log shows, in characters.
@@ -17,8 +18,39 @@ const EXCERPT: usize = 60;
 /// A successful answer. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    body: Arc<String>,
+    body: Arc<Body>,
     data: Range<usize>,
+}
+
+/// The text of a body, and the memory reserved for it.
+#[derive(Debug)]
+struct Body {
+    text: String,
+    _held: Reservation,
+}
+
+/// A body as it was received.
+#[derive(Debug, Default)]
+pub struct Received {
+    pub(super) bytes: Vec<u8>,
+    pub(super) held: Reservation,
+}
+
+impl From<Vec<u8>> for Received {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { bytes, held: Reservation::default() }
+    }
+}
+
+impl Received {
+    fn text(self) -> Result<Body, FetchError> {
+        match String::from_utf8(self.bytes) {
+            Ok(text) => Ok(Body { text, _held: self.held }),
+            Err(error) => {
+                Err(malformed(format!("the answer is not UTF-8 at byte {}", error.utf8_error().valid_up_to())))
+            }
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -31,12 +63,13 @@ impl Answer {
     /// Check a body: UTF-8, JSON from end to end, an object with a `data` member that is not null.
     ///
     /// `content_type` only makes the message better: an HTML page means that something else answers at the address.
-    pub fn parse(body: Vec<u8>, content_type: &str) -> Result<Self, FetchError> {
-        Self::check(text(body)?, content_type)
+    pub fn parse(body: impl Into<Received>, content_type: &str) -> Result<Self, FetchError> {
+        Self::check(body.into().text()?, content_type)
     }
 
-    fn check(body: String, content_type: &str) -> Result<Self, FetchError> {
-        let data = match serde_json::from_str::<Envelope<'_>>(&body) {
+    fn check(received: Body, content_type: &str) -> Result<Self, FetchError> {
+        let body = &received.text;
+        let data = match serde_json::from_str::<Envelope<'_>>(body) {
             // serde would take a list for a struct.
             Ok(_) if !body.trim_start().starts_with('{') => {
                 return Err(malformed("the answer is not a JSON object".to_owned()));
@@ -49,34 +82,35 @@ impl Answer {
             Ok(Envelope { data: None }) => {
                 return Err(malformed("the answer has no data (missing or null)".to_owned()));
             }
-            Err(error) => return Err(malformed(describe(&body, content_type, &error))),
+            Err(error) => return Err(malformed(describe(body, content_type, &error))),
         };
-        Ok(Self { body: Arc::new(body), data })
+        Ok(Self { body: Arc::new(received), data })
     }
 
     /// Like [`parse`](Self::parse), for a large answer of which the caller makes something anyway: where the body is `{"data":…}` and
     /// nothing else, as it is from Proxmox VE, reading it is checking it, and saves a pass over it. `read` takes the JSON to its
     /// end and refuses null; what it can't read is checked as any other answer is, and its result is `None`.
     pub fn parse_reading<R>(
-        body: Vec<u8>,
+        body: impl Into<Received>,
         content_type: &str,
         read: impl FnOnce(&str) -> serde_json::Result<R>,
     ) -> Result<(Self, Option<R>), FetchError> {
         const BEFORE: &str = "{\"data\":";
-        let body = text(body)?;
+        let received = body.into().text()?;
+        let body = &received.text;
         let data = body.strip_prefix(BEFORE).and_then(|rest| rest.strip_suffix('}'));
         match data.map(read) {
             Some(Ok(value)) => {
                 let data = BEFORE.len()..body.len() - 1;
-                Ok((Self { body: Arc::new(body), data }, Some(value)))
+                Ok((Self { body: Arc::new(received), data }, Some(value)))
             }
-            _ => Self::check(body, content_type).map(|answer| (answer, None)),
+            _ => Self::check(received, content_type).map(|answer| (answer, None)),
         }
     }
 
     /// The JSON text of the `data` member: never `null`.
     pub fn data(&self) -> &str {
-        self.body.get(self.data.clone()).unwrap_or_default()
+        self.body.text.get(self.data.clone()).unwrap_or_default()
     }
 
     /// Whether this is the same answer, not one that says the same.
@@ -86,22 +120,17 @@ impl Answer {
 
     /// Size of the whole body in bytes, decompressed.
     pub fn len(&self) -> usize {
-        self.body.len()
+        self.body.text.len()
     }
 
     /// Never true: the shortest answer is `{"data":0}`.
     pub fn is_empty(&self) -> bool {
-        self.body.is_empty()
+        self.body.text.is_empty()
     }
 }
 
 fn malformed(detail: String) -> FetchError {
     FetchError::new(FetchErrorKind::Malformed, detail)
-}
-
-fn text(body: Vec<u8>) -> Result<String, FetchError> {
-    String::from_utf8(body)
-        .map_err(|error| malformed(format!("the answer is not UTF-8 at byte {}", error.utf8_error().valid_up_to())))
 }
 
 fn describe(body: &str, content_type: &str, error: &serde_json::Error) -> String {

@@ -8,10 +8,12 @@ use std::time::Duration;
 use reqwest::{RequestBuilder, Response, Url, header};
 use tokio::time::{Instant, timeout_at};
 
+use super::answer::Received;
 use super::cause::ExchangeError;
-use super::client::Observer;
 use super::error::FetchError;
+use super::observer::Observer;
 use super::tls;
+use crate::budget::{ByteBudget, OverBudget};
 use crate::config::{Module, Targets};
 use crate::contract::FetchErrorKind;
 
@@ -26,7 +28,7 @@ pub(super) struct Reply {
     /// From the status line, where Proxmox VE says what is wrong.
     pub(super) reason: String,
     pub(super) content_type: String,
-    pub(super) body: Vec<u8>,
+    pub(super) body: Received,
 }
 
 impl Reply {
@@ -41,6 +43,7 @@ pub(super) struct Link {
     /// The address that answered last.
     current: AtomicUsize,
     max_body: usize,
+    budget: Arc<ByteBudget>,
     observer: Arc<dyn Observer>,
 }
 
@@ -57,6 +60,7 @@ impl Link {
         targets: &Targets,
         max_body: usize,
         connections: usize,
+        budget: Arc<ByteBudget>,
         observer: Arc<dyn Observer>,
     ) -> Result<Self, String> {
         let address = |target: &crate::config::Target| {
@@ -86,7 +90,7 @@ impl Link {
             builder = builder.connect_timeout(CONNECT.min(module.timeout / several));
         }
         let http = builder.build().map_err(|error| format!("no HTTP client: {error}"))?;
-        Ok(Self { http, addresses, current: AtomicUsize::new(0), max_body, observer })
+        Ok(Self { http, addresses, current: AtomicUsize::new(0), max_body, budget, observer })
     }
 
     /// One request, over by `end`. Begins at the address that answered last; goes on to the next one where there is no
@@ -168,7 +172,7 @@ impl Link {
             Some(Ok(text)) => text.to_owned(),
             _ => "no content type".to_owned(),
         };
-        let mut reply = Reply { status: response.status().as_u16(), reason, content_type, body: Vec::new() };
+        let mut reply = Reply { status: response.status().as_u16(), reason, content_type, body: Received::default() };
         if !reply.is_success() {
             // The connection ends with it anyway, and the reason says what the body would.
             return Ok(reply);
@@ -177,17 +181,37 @@ impl Link {
         if announced > self.max_body {
             return Err(self.too_large(address));
         }
-        reply.body.reserve_exact(announced);
+        let over = |over: &OverBudget| self.over_budget(address, over);
+        reply.body.held = self.budget.reserve(announced).map_err(|error| over(&error))?;
+        reply.body.bytes.reserve_exact(announced);
         loop {
+            let Received { bytes, held } = &mut reply.body;
             match response.chunk().await {
-                Ok(Some(chunk)) if reply.body.len() + chunk.len() > self.max_body => {
+                Ok(Some(chunk)) if bytes.len() + chunk.len() > self.max_body => {
                     return Err(self.too_large(address));
                 }
-                Ok(Some(chunk)) => reply.body.extend_from_slice(&chunk),
-                Ok(None) => return Ok(reply),
-                Err(error) => return Err(ExchangeError::of_body(&address.name, reply.body.len(), &error)),
+                Ok(Some(chunk)) => {
+                    let needed = bytes.len() + chunk.len();
+                    if needed > held.bytes() {
+                        let wanted = needed.max(2 * held.bytes()).min(self.max_body);
+                        held.grow(wanted - held.bytes()).map_err(|error| over(&error))?;
+                        bytes.reserve_exact(wanted - bytes.len());
+                    }
+                    bytes.extend_from_slice(&chunk);
+                }
+                Ok(None) => {
+                    bytes.shrink_to_fit();
+                    held.shrink_to(bytes.capacity());
+                    return Ok(reply);
+                }
+                Err(error) => return Err(ExchangeError::of_body(&address.name, bytes.len(), &error)),
             }
         }
+    }
+
+    fn over_budget(&self, address: &Address, over: &OverBudget) -> ExchangeError {
+        let detail = format!("{}: no room for the answer: {over} (--memory.budget)", address.name);
+        ExchangeError::new("body", FetchErrorKind::TooLarge, detail)
     }
 
     fn too_large(&self, address: &Address) -> ExchangeError {

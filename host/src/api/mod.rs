@@ -9,10 +9,12 @@ mod cause;
 mod client;
 mod error;
 mod link;
+mod observer;
 mod outage;
 mod slots;
 mod tls;
 
 pub use answer::Answer;
-pub use client::{Client, ClientError, NoObserver, Observer};
+pub use client::{Client, ClientError};
 pub use error::FetchError;
+pub use observer::{NoObserver, Observer};

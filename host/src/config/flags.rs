@@ -12,8 +12,12 @@ use std::time::Duration;
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 use super::client::ClientOptions;
+use crate::budget::default_budget;
 use crate::limits::{LimitOverride, Limits};
 use crate::units::{duration, size, size_text};
+
+/// With less than this, not even small clusters can be scraped.
+const LEAST_BUDGET: usize = 16 << 20;
 
 /// What the command line says.
 #[derive(Debug, Clone, Parser)]
@@ -86,6 +90,11 @@ pub struct Flags {
     /// Most memory any collector may be granted
     #[arg(long = "sandbox.max-memory", value_name = "SIZE", default_value = "512MiB", value_parser = size)]
     pub sandbox_max_memory: usize,
+
+    /// Memory for answers, collectors and responses together [default: half of the cgroup's or the machine's, at most 1GiB]
+    #[arg(long = "memory.budget", value_name = "SIZE", default_value = size_text(default_budget()), value_parser = budget,
+        hide_default_value = true)]
+    pub memory_budget: usize,
 
     /// Private folder for compiled code [default: pve-exporter in $CACHE_DIRECTORY, $XDG_CACHE_HOME or ~/.cache]
     #[arg(long = "sandbox.cache-directory", value_name = "PATH")]
@@ -257,6 +266,12 @@ fn setting(text: &str) -> Result<(String, String, String), String> {
 fn limit(text: &str) -> Result<LimitOverride, String> {
     let (name, value) = text.split_once('=').ok_or_else(|| "write limit=value, such as cpu=500ms".to_owned())?;
     LimitOverride::parse(name, value)
+}
+
+fn budget(text: &str) -> Result<usize, String> {
+    size(text).and_then(|bytes| {
+        if bytes >= LEAST_BUDGET { Ok(bytes) } else { Err("write a size of at least 16MiB, such as 256MiB".to_owned()) }
+    })
 }
 
 fn body_size(text: &str) -> Result<usize, String> {

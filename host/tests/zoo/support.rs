@@ -109,7 +109,7 @@ impl Animal {
             return Err(format!("{}: breaks lines: {text:?}", self.name));
         }
         // Where the machine is so busy that ten times the CPU limit pass by the wall clock first, that is what ends a call.
-        let stalled = self.limits.cpu == CPU && text.contains("no answer after");
+        let stalled = self.limits.cpu == CPU && text.contains("no result after");
         if stalled || text.contains(words) { Ok(()) } else { Err(format!("{}: {text}", self.name)) }
     }
 }
