@@ -1,7 +1,8 @@
-//! Arbitrary bytes as a component: an error, or a collector whose call ends within its limits. Compiled in this process, so
-//! what takes too long there is a finding of libFuzzer's own (`-timeout`), not of this target.
+//! Loads arbitrary bytes as a component: the result is an error, or a collector whose call stays within its limits. The
+//! component is compiled in this process; compiling that takes too long is found by libFuzzer's `-timeout`.
 
 #![no_main]
+#![allow(clippy::expect_used, reason = "a fuzz target fails by panicking")]
 
 use std::sync::LazyLock;
 use std::time::Duration;
