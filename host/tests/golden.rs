@@ -1,8 +1,7 @@
-//! Golden expositions through the sandbox: for every fixture a built-in gives, as a component, the bytes that the same code
-//! gives natively and that stand in `expected.prom`.
+//! Golden expositions through the sandbox. For every fixture of a built-in collector, three results must be the same bytes:
+//! the native run with the SDK's renderer, the component with the host's checks and encoder, and `expected.prom`.
 //!
-//! Three independent paths must agree: the native run with the SDK's renderer, the component with the host's check and
-//! encoder, and the file. `UPDATE_GOLDEN=1 cargo test` in the collectors' crates rewrites the files.
+//! `UPDATE_GOLDEN=1 cargo test` in the collectors' crates rewrites the files.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -160,7 +159,7 @@ fn subscription() {
     check::<subscription_collector::Subscription>();
 }
 
-/// The built-ins need nothing of the host but the log.
+/// The built-ins import nothing from the host but the log.
 #[test]
 fn built_ins_import_nothing_but_log() {
     for (name, _) in builtins() {
