@@ -8,8 +8,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use percent_encoding::percent_decode_str;
-use pve_exporter::api::{GuestType, Place, Template};
-use pve_exporter::registry::Grant;
+use pve_exporter::catalog::Grant;
+use pve_exporter::request::{GuestType, Place, Template};
 
 fuzz_target!(|text: &str| {
     if let Ok(grant) = Grant::parse(text) {

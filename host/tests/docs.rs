@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use pve_exporter::catalog::builtins;
+use pve_exporter::collector::{Collector, Origin};
 use pve_exporter::config::Flags;
-use pve_exporter::registry::{Collector, Family, Kind, Origin, builtins};
-use pve_exporter::sandbox::{Limits, Sandbox};
+use pve_exporter::limits::{LIMITS, Limits};
+use pve_exporter::sandbox::{Capacity, Sandbox};
+use pve_exporter::schema::{Family, Kind};
 
 /// A row of a table: the file and heading it stands under, and its cells.
 #[derive(Debug)]
@@ -61,7 +64,7 @@ fn rows() -> Vec<Row> {
 }
 
 fn collectors() -> Vec<Collector> {
-    let sandbox = Sandbox::new(4, Limits::default().memory, None).unwrap();
+    let sandbox = Sandbox::new(Capacity { slots: 4, max_memory: Limits::default().memory }, None).unwrap();
     let load = |component| Collector::load(&sandbox, component, Origin::Builtin, Limits::default()).unwrap();
     builtins().iter().map(|(_, component)| load(component)).collect()
 }
@@ -170,7 +173,7 @@ fn every_key_and_variable_has_its_row() {
 #[test]
 fn every_limit_has_its_row() {
     let rows = rows();
-    for name in Limits::NAMES {
+    for name in LIMITS.iter().map(|limit| limit.name) {
         let row = rows.iter().find(|row| row.heading == "Limits" && row.says(0, name));
         assert!(row.is_some(), "the limit {name} is not documented");
     }

@@ -22,4 +22,5 @@ mod docs;
 mod drop_in;
 mod end_to_end;
 mod golden;
+mod layers;
 mod zoo;

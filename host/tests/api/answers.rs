@@ -3,7 +3,9 @@
 use std::io::Write as _;
 use std::time::Duration;
 
-use pve_exporter::api::{Answer, FetchErrorKind, Limits};
+use pve_exporter::api::Answer;
+use pve_exporter::config::ClientOptions;
+use pve_exporter::contract::FetchErrorKind;
 
 use super::server::{Asker, Reply, Server, module};
 
@@ -157,12 +159,12 @@ async fn the_cap_is_on_what_is_held() {
     for reply in replies {
         let server = Server::start(move |_| reply.clone()).await;
         let module = module(&format!("verify_ssl: false, target: '{}'", server.address));
-        let asker = Asker::new(&module, Limits { max_body: 100_000, ..Limits::default() });
+        let asker = Asker::new(&module, ClientOptions { max_body: 100_000, ..ClientOptions::default() });
         let error = asker.error("/version").await;
         assert_eq!(error.kind, FetchErrorKind::TooLarge);
         assert!(error.detail.ends_with("the answer is longer than 100000 bytes (--api.max-body)"), "{}", error.detail);
         assert_eq!(asker.log.lines(), ["/version body"]);
-        let asker = Asker::new(&module, Limits { max_body: 100_011, ..Limits::default() });
+        let asker = Asker::new(&module, ClientOptions { max_body: 100_011, ..ClientOptions::default() });
         assert_ne!(asker.get("/version").await.map_err(|error| error.kind).err(), Some(FetchErrorKind::Forbidden));
     }
 }

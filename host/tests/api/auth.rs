@@ -4,13 +4,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use pve_exporter::api::{FetchErrorKind, Limits};
+use pve_exporter::config::ClientOptions;
+use pve_exporter::contract::FetchErrorKind;
 
 use super::server::{Asker, Reply, Seen, Server, module_of};
 
 fn asker(server: &Server, keys: &str) -> Asker {
     let keys = format!("user: p@pve, password: 'sesame&/ü', verify_ssl: false, target: '{}', {keys}", server.address);
-    Asker::new(&module_of(&keys), Limits::default())
+    Asker::new(&module_of(&keys), ClientOptions::default())
 }
 
 fn login(ticket: &str) -> Reply {
@@ -179,7 +180,7 @@ async fn an_old_ticket_is_its_own_password() {
     .await;
     let keys = format!("user: p@pve, password: sesame, otp: 1, verify_ssl: false, target: '{}'", server.address);
     // Every ticket is old enough to be renewed.
-    let asker = Asker::new(&module_of(&keys), Limits { ticket_age: Duration::ZERO, ..Limits::default() });
+    let asker = Asker::new(&module_of(&keys), ClientOptions { ticket_age: Duration::ZERO, ..ClientOptions::default() });
     let bodies = || -> Vec<String> {
         server.seen().into_iter().filter(is_login).map(|seen| seen.body.replace("username=p%40pve&", "")).collect()
     };

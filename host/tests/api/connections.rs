@@ -4,7 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pve_exporter::api::{FetchError, FetchErrorKind, Limits, Place, Template};
+use pve_exporter::api::FetchError;
+use pve_exporter::config::ClientOptions;
+use pve_exporter::contract::FetchErrorKind;
+use pve_exporter::request::{Place, Template};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -57,7 +60,7 @@ async fn an_error_closes_its_connection_and_no_other() {
 async fn requests_in_flight_are_bounded() {
     let server = Server::start(|_| Reply { crowd: 6, ..Reply::json(GOOD) }.after(Duration::from_millis(30))).await;
     let module = module(&format!("verify_ssl: false, target: '{}', max_concurrent: 6", server.address));
-    let asker = Arc::new(Asker::new(&module, Limits { max_concurrent_per_node: 2, ..Limits::default() }));
+    let asker = Arc::new(Asker::new(&module, ClientOptions { max_concurrent_per_node: 2, ..ClientOptions::default() }));
     let status = Template::parse("/nodes/{node}/status").unwrap();
     let tasks: Vec<_> = (0..40)
         .map(|index| {
@@ -92,7 +95,7 @@ async fn a_slow_node_holds_up_nobody_else() {
     })
     .await;
     let module = module(&format!("verify_ssl: false, target: '{}', max_concurrent: 4", server.address));
-    let limits = || Limits { max_concurrent_per_node: 3, ..Limits::default() };
+    let limits = || ClientOptions { max_concurrent_per_node: 3, ..ClientOptions::default() };
     let asker = Asker::new(&module, limits());
     let slow = ask_slow_node(&asker, Duration::from_secs(3600));
     server.reached(3).await;
@@ -124,7 +127,7 @@ async fn the_next_address_answers_and_is_remembered() {
     let server = Server::start(|_| Reply::json(GOOD)).await;
     let (_socket, refusing) = refusing();
     let module = module(&format!("verify_ssl: false, target: ['{refusing}', '{}']", server.address));
-    let asker = Asker::new(&module, Limits::default());
+    let asker = Asker::new(&module, ClientOptions::default());
     asker.get("/version").await.unwrap();
     asker.get("/version").await.unwrap();
     assert_eq!(asker.log.lines(), ["/version connect", "/version 200", "/version 200"]);
@@ -136,7 +139,8 @@ async fn an_address_that_swallows_packets_gets_its_share_of_the_time() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = Server::start(|_| Reply::json(GOOD)).await;
     let targets = format!("['{}', '{}']", silent.local_addr().unwrap(), server.address);
-    let asker = Asker::new(&module(&format!("verify_ssl: false, timeout: 3, target: {targets}")), Limits::default());
+    let asker =
+        Asker::new(&module(&format!("verify_ssl: false, timeout: 3, target: {targets}")), ClientOptions::default());
     asker.get("/version").await.unwrap();
     assert_eq!(asker.log.lines(), ["/version timed_out", "/version 200"]);
 }
@@ -146,7 +150,7 @@ async fn an_answer_is_an_answer_at_any_address() {
     let first = Server::start(|_| Reply::status("595 No route to host", "text/plain", b"")).await;
     let second = Server::start(|_| Reply::json(GOOD)).await;
     let targets = format!("['{}', '{}']", first.address, second.address);
-    let asker = Asker::new(&module(&format!("verify_ssl: false, target: {targets}")), Limits::default());
+    let asker = Asker::new(&module(&format!("verify_ssl: false, target: {targets}")), ClientOptions::default());
     assert_eq!(asker.error("/version").await.status, Some(595));
     assert!(second.seen().is_empty());
 }
@@ -154,12 +158,12 @@ async fn an_answer_is_an_answer_at_any_address() {
 #[tokio::test]
 async fn nobody_there_is_told_for_every_address() {
     let ((_socket, a), (_other, b)) = (refusing(), refusing());
-    let asker = Asker::new(&module(&format!("verify_ssl: false, target: ['{a}', '{b}']")), Limits::default());
+    let asker = Asker::new(&module(&format!("verify_ssl: false, target: ['{a}', '{b}']")), ClientOptions::default());
     let error = asker.error("/version").await;
     let words = "connection refused: is pveproxy running there, and is the port right?";
     assert_eq!((error.kind, error.detail), (FetchErrorKind::Unavailable, format!("{a}: {words}; {b}: {words}")));
 
-    let asker = Asker::new(&module("target: no-such-host.invalid"), Limits::default());
+    let asker = Asker::new(&module("target: no-such-host.invalid"), ClientOptions::default());
     let error = asker.error("/version").await;
     assert_eq!(error.kind, FetchErrorKind::Unavailable);
     assert!(error.detail.starts_with("no-such-host.invalid:8006: the host name can't be resolved"), "{}", error.detail);

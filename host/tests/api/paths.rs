@@ -1,7 +1,7 @@
 //! Path templates and binding them to places.
 
 use proptest::prelude::*;
-use pve_exporter::api::{GuestType, Place, Placeholders, Template};
+use pve_exporter::request::{GuestType, Place, Placeholders, Template};
 
 fn template(text: &str) -> Template {
     Template::parse(text).map_err(|error| error.to_string()).unwrap()

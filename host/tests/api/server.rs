@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use pve_exporter::api::{Answer, Client, FetchError, Limits, Observer, Place, Template};
+use pve_exporter::api::{Answer, Client, FetchError, Observer};
+use pve_exporter::config::ClientOptions;
 use pve_exporter::config::{Config, Environment, Flags, Module};
+use pve_exporter::request::{Place, Template};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -279,7 +281,7 @@ pub(crate) struct Asker {
 }
 
 impl Asker {
-    pub(crate) fn new(module: &Module, limits: Limits) -> Self {
+    pub(crate) fn new(module: &Module, limits: ClientOptions) -> Self {
         let log = Arc::new(Log::default());
         let client = Client::new(module, module.targets.as_ref().unwrap(), limits, log.clone());
         Self { client: Arc::new(client.map_err(|error| error.to_string()).unwrap()), log }
@@ -287,7 +289,10 @@ impl Asker {
 
     /// Without verification of certificates.
     pub(crate) fn of(server: &Server, keys: &str) -> Self {
-        Self::new(&module(&format!("verify_ssl: false, target: '{}', {keys}", server.address)), Limits::default())
+        Self::new(
+            &module(&format!("verify_ssl: false, target: '{}', {keys}", server.address)),
+            ClientOptions::default(),
+        )
     }
 
     pub(crate) async fn get(&self, path: &str) -> Result<Answer, FetchError> {

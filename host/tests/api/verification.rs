@@ -1,6 +1,8 @@
 //! Verification of the server's certificate.
 
-use pve_exporter::api::{Client, FetchErrorKind, Limits};
+use pve_exporter::api::Client;
+use pve_exporter::config::ClientOptions;
+use pve_exporter::contract::FetchErrorKind;
 use rcgen::{BasicConstraints, IsCa};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -19,7 +21,7 @@ fn folder_with(name: &str, content: &str) -> (TempDir, String) {
 
 async fn ask(identity: Identity, keys: &str) -> Result<(), String> {
     let server = Server::start_as(identity, |_| Reply::json(r#"{"data":1}"#)).await;
-    let asker = Asker::new(&module(&format!("target: '{}', {keys}", server.address)), Limits::default());
+    let asker = Asker::new(&module(&format!("target: '{}', {keys}", server.address)), ClientOptions::default());
     let result = asker.get("/version").await;
     result.map(drop).map_err(|error| {
         assert_eq!(error.kind, FetchErrorKind::Unavailable);
@@ -95,7 +97,7 @@ async fn a_port_that_speaks_no_tls() {
             let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
         }
     });
-    let asker = Asker::new(&module(&format!("verify_ssl: false, target: '{address}'")), Limits::default());
+    let asker = Asker::new(&module(&format!("verify_ssl: false, target: '{address}'")), ClientOptions::default());
     let error = asker.error("/version").await;
     assert_eq!(error.detail, format!("{address}: it does not speak TLS: is it the API's port (8006)?"));
 }

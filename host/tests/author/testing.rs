@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use pve_exporter::registry::builtins;
+use pve_exporter::catalog::builtins;
 
 use super::support::{Bench, Outcome, sample};
 use harness::{forge, repository};

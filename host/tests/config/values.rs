@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use pve_exporter::config::{Config, Credentials, Environment, Flags, Module, Origin, Secret, Target, Verify};
+use pve_exporter::config::{Config, ConfigSource, Credentials, Environment, Flags, Module, Secret, Target, Verify};
 
 fn load_with(yaml: &str, environment: &Environment) -> Config {
     let folder = tempfile::tempdir().unwrap();
@@ -141,7 +141,7 @@ fn modules_share_keys_by_merging() {
     );
     assert_eq!(config.modules.keys().collect::<Vec<_>>(), ["10", "default", "second"]);
     assert_eq!(config.modules["second"].credentials, token());
-    assert!(matches!(config.origin, Origin::File(_)));
+    assert!(matches!(config.source, ConfigSource::File(_)));
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn the_environment_replaces_the_file() {
         base.iter().chain(more).copied().collect()
     };
     let config = load_with("not even: [yaml", &environment(&[]));
-    assert_eq!(config.origin, Origin::Environment);
+    assert_eq!(config.source, ConfigSource::Environment);
     assert_eq!(config.modules["default"].credentials, token());
 
     let config = load_with("", &environment(&[("PVE_MODULE", "m"), ("PVE_TARGET", "pve1, pve2:443")]));

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use pve_exporter::sandbox::Sandbox;
+use pve_exporter::sandbox::{Capacity, Sandbox};
 
 use super::support::{Animal, Healthy};
 
@@ -55,7 +55,7 @@ fn nothing_is_left_of_the_whole_zoo() {
 }
 
 fn alone() {
-    let sandbox = Sandbox::new(1, 128 << 20, None).unwrap();
+    let sandbox = Sandbox::new(Capacity { slots: 1, max_memory: 128 << 20 }, None).unwrap();
     let healthy = Healthy::new(&sandbox);
     let animals = animals();
     let mut censuses = Vec::new();

@@ -210,8 +210,8 @@ fn what_breaks_down_fails_with_its_reason() {
 /// Each call starts with the component's initial memory.
 #[test]
 fn nothing_is_kept_from_one_call_to_the_next() {
-    use pve_exporter::api::Place;
-    use pve_exporter::registry::{Collector, Origin};
+    use pve_exporter::collector::{Collector, Origin};
+    use pve_exporter::request::Place;
 
     use super::support::{expose, limits, sandbox};
 

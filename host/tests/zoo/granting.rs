@@ -1,6 +1,6 @@
 //! Grant files: a component serves only with its grant, and no version gets more than was granted.
 
-use pve_exporter::api::Place;
+use pve_exporter::request::Place;
 
 use super::shop::{ALLOW, BUILTIN, Shop, version};
 use harness::zoo_component;

@@ -1,8 +1,9 @@
 //! Attempts to circumvent grants: paths that mean something other than they seem to, in manifests, in grant files, and
 //! through names in the cluster.
 
-use pve_exporter::api::{GuestType, Place, Template};
-use pve_exporter::registry::{Collector, Grant, Origin};
+use pve_exporter::catalog::Grant;
+use pve_exporter::collector::{Collector, Origin};
+use pve_exporter::request::{GuestType, Place, Template};
 
 use super::support::{Animal, Outcome, animal, limits, sandbox, show};
 use harness::forge;

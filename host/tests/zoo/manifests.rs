@@ -1,7 +1,7 @@
 //! Manifests that break the contract, and some that seem to.
 
 use pve_collector::contract::{Kind, Metric, StateSet, Table};
-use pve_exporter::registry::{Collector, Origin};
+use pve_exporter::collector::{Collector, Origin};
 
 use super::support::{Animal, Outcome, animal, limits, sandbox, show};
 use harness::{Forge, forge, table, texts};

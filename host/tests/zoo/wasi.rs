@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use pve_exporter::api::Place;
-use pve_exporter::registry::{Collector, Origin};
+use pve_exporter::collector::{Collector, Origin};
+use pve_exporter::request::Place;
 
 use super::support::{Animal, Outcome, built_case, expose, limits, sandbox, show};
 use harness::zoo_component;
