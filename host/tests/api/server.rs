@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use pve_exporter::api::{Answer, Client, FetchError, Observer};
 use pve_exporter::config::ClientOptions;
-use pve_exporter::config::{Config, Environment, Flags, Module};
+use pve_exporter::config::{Config, Environment, Module};
 use pve_exporter::request::{Place, Template};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
@@ -271,8 +271,7 @@ pub(crate) fn module_of(keys: &str) -> Module {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pve.yml");
     std::fs::write(&file, format!("default: {{{keys}}}")).unwrap();
-    let flags = Flags::parse_args(["pve-exporter", "--config.file", file.to_str().unwrap()], &[]).unwrap();
-    Config::load(&flags, &Environment::default()).unwrap().modules.remove("default").unwrap()
+    Config::load(&file, &Environment::default()).unwrap().modules.remove("default").unwrap()
 }
 
 pub(crate) struct Asker {

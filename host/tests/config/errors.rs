@@ -4,11 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use harness::golden_mismatch;
-use pve_exporter::config::{Config, Environment, Flags};
+use pve_exporter::config::{Config, Environment};
 
 fn load(file: &Path, environment: &Environment) -> Result<Config, pve_exporter::config::ConfigError> {
-    let flags = Flags::parse_args(["pve-exporter".into(), "--config.file".into(), file.as_os_str().to_owned()], &[]);
-    Config::load(&flags.unwrap(), environment)
+    Config::load(file, environment)
 }
 
 fn error_text(file: &Path, environment: &Environment) -> String {

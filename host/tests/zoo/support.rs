@@ -10,6 +10,7 @@ use pve_exporter::catalog::builtins;
 use pve_exporter::collector::{Collector, Origin};
 use pve_exporter::exposition::{Encoder, Format};
 use pve_exporter::limits::Limits;
+use pve_exporter::reason::Reason;
 use pve_exporter::request::Place;
 use pve_exporter::sandbox::{Capacity, Sandbox};
 use pve_exporter::schema::{Collected, Rejections, Rows};
@@ -81,8 +82,8 @@ impl Animal {
         let collection = collector.collect(1_763_000_000, &Place::cluster(), &[]);
         // The epoch ticks every 10 ms, but the machine may be busy: this finds calls that ignore the limit for seconds.
         let usage = collection.usage;
-        let early =
-            matches!(&collection.outcome, Err(error) if error.reason() == "cpu_limit") && usage.cpu < self.limits.cpu;
+        let early = matches!(&collection.outcome, Err(error) if error.reason() == Reason::CpuLimit)
+            && usage.cpu < self.limits.cpu;
         if early || usage.cpu > self.limits.cpu + Duration::from_secs(1) || usage.memory > self.limits.memory {
             return differs(&format!("used {usage:?}"));
         }
