@@ -1,4 +1,4 @@
-//! The documentation says what there is: every metric with its type and labels, every flag, key, variable and limit.
+//! The documentation is complete: every metric with its type and labels, every flag, key, variable and limit.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Manifests that break the contract, and those that only look as if.
+//! Manifests that break the contract, and some that seem to.
 
 use pve_collector::contract::{Kind, Metric, StateSet, Table};
 use pve_exporter::collector::{Collector, Origin};
@@ -181,7 +181,7 @@ fn sizes() -> Vec<Animal> {
             forge("x").manifest(|manifest| manifest.name = big.clone()),
             "must be lower-case letters",
         ),
-        // Lists that share what is in them claim more than the file could hold.
+        // Lists that share their elements contain more than the file could hold.
         refused(
             "4 million tables",
             forge("x").tables(tables(100)).piece("memory", "1000").piece(
@@ -199,7 +199,7 @@ fn a_manifest_that_breaks_the_contract_is_refused() {
     show(&animals());
 }
 
-/// An author mends a manifest in one go, and a hostile one does not fill the log.
+/// An author sees all problems at once, and a hostile manifest does not fill the log.
 #[test]
 fn all_problems_are_said_but_not_a_hundred_thousand() {
     let metrics: Vec<String> = (0..500).map(|metric| format!("9pve-{metric}-{}", "x".repeat(1000))).collect();
