@@ -14,3 +14,4 @@ mod prometheus;
 mod reload;
 mod scrape;
 mod sharding;
+mod systemd;
