@@ -99,6 +99,21 @@ fn promtool_accepts_the_rules() {
     }
 }
 
+#[test]
+fn promtool_accepts_the_scrape_jobs() {
+    if !available() {
+        return;
+    }
+    let readme = pages::blocks("README.md", "Scrape with Prometheus", "yaml").concat();
+    assert_eq!(readme.matches("job_name").count(), 2);
+    for jobs in [readme, pages::block("docs/operations.md", "Several exporters", "yaml")] {
+        let arguments = ["check", "config", "--syntax-only", "prometheus.yml"];
+        let said = promtool(&arguments, &[("prometheus.yml", &jobs)]).unwrap();
+        assert!(said.contains("SUCCESS"), "{said}");
+        assert!(jobs.contains("nodes: [all]"), "a job on /pve covers the whole cluster");
+    }
+}
+
 /// Who is paged must see how urgent it is, and which cluster it is about.
 #[test]
 fn every_rule_has_a_severity_and_names_the_cluster() {

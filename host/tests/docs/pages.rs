@@ -85,12 +85,20 @@ pub(super) fn under(file: &str, heading: &str) -> Vec<Row> {
     rows
 }
 
-/// The first code block in this language below a heading of a page.
-pub(super) fn block(file: &str, heading: &str, language: &str) -> String {
+/// The code blocks in this language below a heading of a page, up to the next heading of its level.
+pub(super) fn blocks(file: &str, heading: &str, language: &str) -> Vec<String> {
     let text = read(file);
-    let section = text.split(&format!("# {heading}\n")).nth(1);
-    let block = section.and_then(|section| section.split(&format!("```{language}\n")).nth(1));
-    block.and_then(|block| block.split("```").next()).unwrap_or_else(|| panic!("{file}: {heading}")).to_owned()
+    let section = text.split(&format!("\n## {heading}\n")).nth(1).and_then(|rest| rest.split("\n## ").next());
+    let section = section.unwrap_or_else(|| panic!("{file} has no section {heading}"));
+    let fenced = section.split(&format!("```{language}\n")).skip(1);
+    fenced.map(|block| block.split("```").next().unwrap().to_owned()).collect()
+}
+
+/// The only code block in this language below a heading of a page.
+pub(super) fn block(file: &str, heading: &str, language: &str) -> String {
+    let mut blocks = blocks(file, heading, language);
+    assert_eq!(blocks.len(), 1, "{file}: {heading}");
+    blocks.remove(0)
 }
 
 /// Everything in code spans and code blocks.
