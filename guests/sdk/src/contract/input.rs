@@ -82,7 +82,7 @@ impl fmt::Display for Place {
 ///     input.guest_type() == Some(GuestType::Qemu)
 /// }
 /// # let place = Place { guest_type: Some(GuestType::Lxc), vmid: Some(210), ..Place::default() };
-/// # assert!(!may_have_agent(&Input::new(Case::new().input(&[], &place).unwrap(), &[])));
+/// # assert!(!may_have_agent(&Input::new(Case::new().input::<pve_collector::Request>(&[], &place).unwrap(), &[])));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GuestType {

@@ -10,9 +10,9 @@ use super::{
     Case, FixtureError, envelope,
     expected::{EXPOSITION, LOG},
     files::{self, belongs_to_a_case, list},
-    places,
+    places::{self, Requested},
 };
-use crate::{FetchError, contract::Request};
+use crate::FetchError;
 
 /// A case read from a directory. The [module's documentation](super) lists its files.
 ///
@@ -126,23 +126,22 @@ impl CaseDirectory {
     /// a collector that is never called. Empty if all is well.
     ///
     /// ```
-    /// use pve_collector::{contract::Request, testing::CaseDirectory};
+    /// use pve_collector::{Request, testing::CaseDirectory};
     ///
     /// let case = CaseDirectory::read(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/degraded"))?;
-    /// let request = |path: &str| Request { path: path.to_owned(), max_age_seconds: 0, optional: false };
-    /// assert!(case.check(&[request("/nodes/{node}/disks/zfs")]).is_empty());
-    /// let mistakes = case.check(&[request("/nodes/{node}/disks/list")]);
+    /// assert!(case.check(&[Request::get("/nodes/{node}/disks/zfs")]).is_empty());
+    /// let mistakes = case.check(&[Request::get("/nodes/{node}/disks/list")]);
     /// assert_eq!(mistakes.len(), 3); // two answers that are not requested, and no call
     /// # Ok::<(), pve_collector::testing::FixtureError>(())
     /// ```
-    pub fn check(&self, requests: &[Request]) -> Vec<FixtureError> {
+    pub fn check<R: Requested>(&self, requests: &[R]) -> Vec<FixtureError> {
         let templates = |templates: Vec<&str>| match templates.join(", ") {
             list if list.is_empty() => "nothing".to_owned(),
             list => list,
         };
         let mut mistakes = Vec::new();
         for (path, file) in self.files.iter().filter(|(path, _)| !places::requested(requests, path)) {
-            let requested = templates(requests.iter().map(|request| request.path.as_str()).collect());
+            let requested = templates(requests.iter().map(Requested::path).collect());
             let problem = format!("the collector does not request {path}; it requests {requested}");
             mistakes.push(FixtureError::new(file, problem));
         }

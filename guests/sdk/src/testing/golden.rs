@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, path::Path};
 
 use super::{CaseDirectory, Difference};
-use crate::{Collector, describe};
+use crate::Collector;
 
 /// Runs a collector on each case in `directory` and compares with the files `expected.prom` and `expected.log` of the
 /// case. With `UPDATE_GOLDEN=1` in the environment it writes the files instead.
@@ -23,11 +23,10 @@ use crate::{Collector, describe};
 /// and if something differs, with the lines that do.
 pub fn assert_golden<C: Collector>(directory: impl AsRef<Path>) {
     let cases = CaseDirectory::read_all(directory).unwrap_or_else(|error| panic!("{error}"));
-    let requests = describe::<C>().requests;
     let update = std::env::var_os("UPDATE_GOLDEN").is_some();
     let (mut wrong, mut different) = (String::new(), String::new());
     for case in cases {
-        let mistakes = case.check(&requests);
+        let mistakes = case.check(C::REQUESTS);
         if !mistakes.is_empty() {
             wrong.extend(mistakes.iter().map(|mistake| format!("{mistake}\n")));
             continue;

@@ -56,5 +56,5 @@ pub use directory::CaseDirectory;
 pub use error::FixtureError;
 pub use expected::Difference;
 pub use golden::assert_golden;
-pub use places::path_at;
+pub use places::{Requested, path_at};
 pub use run::MissingAnswer;

@@ -2,11 +2,55 @@
 
 use std::collections::BTreeSet;
 
-use crate::{GuestType, Place, contract::Request};
+use crate::{GuestType, Place, Request, contract};
+
+/// A request that answers are matched against: a collector's constant or an entry of a manifest.
+///
+/// ```
+/// use pve_collector::{Collector, describe, testing::Requested};
+/// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
+/// use zfs::Zfs;
+///
+/// fn required_paths<R: Requested>(requests: &[R]) -> Vec<&str> {
+///     requests.iter().filter(|request| !request.is_optional()).map(|request| request.path()).collect()
+/// }
+///
+/// assert_eq!(required_paths(Zfs::REQUESTS), required_paths(&describe::<Zfs>().requests));
+/// ```
+pub trait Requested {
+    /// The path with its placeholders.
+    fn path(&self) -> &str;
+
+    /// Whether `collect` is called even if this request has no answer.
+    fn is_optional(&self) -> bool;
+}
+
+impl Requested for Request {
+    fn path(&self) -> &str {
+        self.path
+    }
+
+    fn is_optional(&self) -> bool {
+        self.optional
+    }
+}
+
+impl Requested for contract::Request {
+    fn path(&self) -> &str {
+        &self.path
+    }
+
+    fn is_optional(&self) -> bool {
+        self.optional
+    }
+}
 
 /// The places of a collector with these requests, in order: every binding of all its placeholders that the path of some
 /// answer shows. Without placeholders there is one place, the cluster.
-pub(super) fn places<'a>(requests: &[Request], paths: impl Iterator<Item = &'a str> + Clone) -> BTreeSet<Place> {
+pub(super) fn places<'a, R: Requested>(
+    requests: &[R],
+    paths: impl Iterator<Item = &'a str> + Clone,
+) -> BTreeSet<Place> {
     if all_placeholders(requests).is_empty() {
         return BTreeSet::from([Place::default()]);
     }
@@ -14,19 +58,19 @@ pub(super) fn places<'a>(requests: &[Request], paths: impl Iterator<Item = &'a s
 }
 
 /// The templates whose answers decide where a collector is called: those with all of its placeholders.
-pub(super) fn placing(requests: &[Request]) -> Vec<&str> {
+pub(super) fn placing<R: Requested>(requests: &[R]) -> Vec<&str> {
     let all = all_placeholders(requests);
-    let templates = requests.iter().map(|request| request.path.as_str());
+    let templates = requests.iter().map(Requested::path);
     templates.filter(|template| placeholders(template).collect::<BTreeSet<_>>() == all).collect()
 }
 
-fn all_placeholders(requests: &[Request]) -> BTreeSet<&str> {
-    requests.iter().flat_map(|request| placeholders(&request.path)).collect()
+fn all_placeholders<R: Requested>(requests: &[R]) -> BTreeSet<&str> {
+    requests.iter().flat_map(|request| placeholders(request.path())).collect()
 }
 
 /// Whether one of the requests is for this path, at whatever place.
-pub(super) fn requested(requests: &[Request], path: &str) -> bool {
-    requests.iter().any(|request| bind(&request.path, path).is_some())
+pub(super) fn requested<R: Requested>(requests: &[R], path: &str) -> bool {
+    requests.iter().any(|request| bind(request.path(), path).is_some())
 }
 
 /// The path of a request at a place, as cases spell it: names replace the placeholders as they are, without
@@ -104,11 +148,7 @@ mod tests {
 
     #[test]
     fn a_shared_request_makes_no_places_of_its_own() {
-        let requests = ["/nodes/{node}/status", "/nodes/{node}/qemu/{vmid}/config"].map(|path| Request {
-            path: path.to_owned(),
-            max_age_seconds: 0,
-            optional: false,
-        });
+        let requests = ["/nodes/{node}/status", "/nodes/{node}/qemu/{vmid}/config"].map(Request::get);
         let paths = ["/nodes/node01/status", "/nodes/node02/status", "/nodes/node01/qemu/7/config"];
         let places = places(&requests, paths.into_iter());
         assert_eq!(places.into_iter().map(|place| place.vmid).collect::<Vec<_>>(), [Some(7)]);

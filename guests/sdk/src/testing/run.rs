@@ -5,9 +5,9 @@ use std::{collections::BTreeSet, fmt};
 use super::{
     Case,
     collected::{Collected, Collection},
-    places,
+    places::{self, Requested},
 };
-use crate::{Collector, FetchError, Input, Output, Place, Request, contract, describe, log::capture};
+use crate::{Collector, FetchError, Input, Output, Place, contract, describe, log::capture};
 
 /// A required answer that is missing, which is why a place is not collected; see [`Case::input`].
 ///
@@ -39,19 +39,19 @@ impl fmt::Display for MissingAnswer {
 impl std::error::Error for MissingAnswer {}
 
 impl Case {
-    /// The places for which a collector with these requests is called, in order: every binding of all its placeholders
-    /// that the path of some answer shows.
+    /// The places for which a collector with these requests is called, in order: one for each binding of all its
+    /// placeholders that the path of an answer shows. Without placeholders the only place is the cluster.
     ///
     /// ```
-    /// use pve_collector::{describe, testing::Case};
+    /// use pve_collector::{Collector, testing::Case};
     /// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
     /// use zfs::Zfs;
     ///
     /// let case = Case::new().answer("/nodes/node02/disks/zfs", "[]").answer("/nodes/node01/disks/zfs", "[]");
-    /// let places = case.places(&describe::<Zfs>().requests);
+    /// let places = case.places(Zfs::REQUESTS);
     /// assert_eq!(places.iter().map(ToString::to_string).collect::<Vec<_>>(), ["node01", "node02"]);
     /// ```
-    pub fn places(&self, requests: &[contract::Request]) -> BTreeSet<Place> {
+    pub fn places<R: Requested>(&self, requests: &[R]) -> BTreeSet<Place> {
         places::places(requests, self.paths())
     }
 
@@ -71,10 +71,9 @@ impl Case {
     /// assert_eq!(places.collect::<Vec<_>>(), ["node01", "node02"]);
     /// ```
     pub fn collect<C: Collector>(&self) -> Collected {
-        let manifest = describe::<C>();
-        let places = self.places(&manifest.requests);
+        let places = self.places(C::REQUESTS);
         let collections = places.into_iter().map(|place| self.collect_place::<C>(place)).collect();
-        Collected { manifest, collections }
+        Collected { manifest: describe::<C>(), collections }
     }
 
     /// The input of a collector with these requests at a place. For code that calls a collector itself, such as a
@@ -99,46 +98,13 @@ impl Case {
     /// # Errors
     ///
     /// If a required answer is missing; the first one is named.
-    pub fn input(&self, requests: &[Request], place: &Place) -> Result<contract::Input, MissingAnswer> {
-        self.input_of(requests.iter().map(|request| (request.path, request.optional)), place)
-    }
-
-    /// Like [`input`](Self::input), for the requests of a manifest: for tools that run any component.
-    ///
-    /// ```
-    /// use pve_collector::{Place, describe, testing::Case};
-    /// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
-    /// use zfs::Zfs;
-    ///
-    /// let case = Case::read(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/degraded"));
-    /// let node01 = Place { node: Some("node01".to_owned()), ..Place::default() };
-    /// let input = case.manifest_input(&describe::<Zfs>().requests, &node01)?;
-    /// assert!(input.responses[0].as_ref().is_ok_and(|pools| pools.contains("rpool")));
-    /// # Ok::<(), pve_collector::testing::MissingAnswer>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// Those of [`input`](Self::input).
-    pub fn manifest_input(
-        &self,
-        requests: &[contract::Request],
-        place: &Place,
-    ) -> Result<contract::Input, MissingAnswer> {
-        self.input_of(requests.iter().map(|request| (request.path.as_str(), request.optional)), place)
-    }
-
-    fn input_of<'a>(
-        &self,
-        requests: impl Iterator<Item = (&'a str, bool)>,
-        place: &Place,
-    ) -> Result<contract::Input, MissingAnswer> {
+    pub fn input<R: Requested>(&self, requests: &[R], place: &Place) -> Result<contract::Input, MissingAnswer> {
         let mut responses = Vec::new();
-        for (template, optional) in requests {
-            let path = places::path_at(template, place);
+        for request in requests {
+            let path = places::path_at(request.path(), place);
             let response = self.answers.get(&path).cloned().unwrap_or(Err(FetchError::NotFound));
             match response {
-                Err(error) if !optional => return Err(MissingAnswer { path, error }),
+                Err(error) if !request.is_optional() => return Err(MissingAnswer { path, error }),
                 response => responses.push(response),
             }
         }
