@@ -5,19 +5,20 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
 use crate::api::{self, ClientError, FetchError, Observer};
+use crate::app::{App, Policy};
+use crate::catalog::{Catalog, Loader, NoAnswers, builtins};
+use crate::collector::{CollectorError, CollectorSet, Conflict, Origin};
 use crate::config::{Config, Flags, Module};
-use crate::registry::{Catalog, CollectorError, CollectorSet, Conflict, Loader, NoTrial, Origin, builtins};
 use crate::reload::{self, Reloader};
 use crate::sandbox::{Compiler, EngineError, Sandbox};
 use crate::scrape::{Clusters, Scraper};
 use crate::startup::{self, cache_directory};
 use crate::telemetry::Metrics;
-use crate::web::{self, App, Policy, ServeError, TlsError};
+use crate::web::{self, ServeError, TlsError};
 
 /// How long `--config.check` waits for a cluster.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(30);
@@ -103,13 +104,12 @@ pub async fn run(flags: Flags, config: Config, shutdown: impl Future<Output = ()
     let catalog = tokio::task::block_in_place(|| catalog(&flags))?;
     metrics.set_catalog(&catalog);
     introduce(&config, &catalog);
-    let (reload, requests) = mpsc::channel(4);
-    let scraper = Scraper::new(clusters, Arc::new(catalog));
     let policy = Policy { timeout_offset: flags.timeout_offset, strict: flags.strict };
-    let app = Arc::new(App::new(config, scraper, metrics, policy, reload));
+    let app = Arc::new(App::new(config, catalog, Scraper::new(clusters), metrics, policy));
+    let (reloader, reload) = Reloader::new(Arc::clone(&app), flags);
     // Ends with the runtime.
-    tokio::spawn(Reloader::new(Arc::clone(&app), flags, requests).run());
-    web::serve(app, listeners, tls, shutdown).await?;
+    tokio::spawn(reloader.run());
+    web::serve(app, reload, listeners, tls, shutdown).await?;
     Ok(())
 }
 
@@ -181,13 +181,7 @@ pub async fn check(flags: &Flags, config: &Config) -> Result<BTreeMap<String, St
 /// Makes the clients of all modules that name a target and checks the others' files, so that a CA file that is none is
 /// told at the start.
 fn clusters(flags: &Flags, config: &Config, observer: Arc<dyn Observer>) -> Result<Clusters, ExporterError> {
-    let limits = api::Limits {
-        max_concurrent: flags.api_max_concurrent,
-        max_concurrent_per_node: flags.api_max_concurrent_per_node,
-        max_body: flags.api_max_body,
-        ..api::Limits::default()
-    };
-    let clusters = Clusters::new(limits, flags.api_max_age, observer);
+    let clusters = Clusters::new(flags.client_options(), flags.api_max_age, observer);
     for module in config.modules.values() {
         match &module.targets {
             Some(targets) => drop(clusters.get(module, targets)?),
@@ -199,17 +193,17 @@ fn clusters(flags: &Flags, config: &Config, observer: Arc<dyn Observer>) -> Resu
 
 /// The built-ins the flags leave in, and what the folders hold.
 fn catalog(flags: &Flags) -> Result<Catalog, ExporterError> {
-    let limits = startup::limits(flags);
+    let limits = flags.limits();
     for (collector, _, _) in &flags.collectors_settings {
         if !builtins().iter().any(|(name, _)| name == collector) {
             return Err(ExporterError::UnknownCollector(collector.clone()));
         }
     }
     let cache = cache_directory(flags.sandbox_cache_directory.as_deref());
-    let (slots, max_memory) = startup::slots(flags, &limits);
-    let sandbox = Sandbox::new(slots, max_memory, cache.as_deref())?;
-    let compiler = Compiler::of_this_program(cache, slots, max_memory);
-    let loader = Loader { sandbox, compiler, limits, max_memory };
+    let capacity = startup::capacity(flags, &limits);
+    let sandbox = Sandbox::new(capacity, cache.as_deref())?;
+    let compiler = Compiler::of_this_program(cache, capacity);
+    let loader = Loader { sandbox, compiler, limits, max_memory: capacity.max_memory };
     let mut serving = CollectorSet::default();
     let mut collectors = Vec::new();
     for (name, collector) in startup::load_builtins(&loader, flags) {
@@ -222,6 +216,6 @@ fn catalog(flags: &Flags) -> Result<Catalog, ExporterError> {
         return Err(ExporterError::NoCompiler);
     }
     let catalog = Catalog::new(loader, collectors, flags.collectors_directories.clone());
-    reload::log(&catalog.reload(&NoTrial));
+    reload::log(&catalog.reload(&NoAnswers));
     Ok(catalog)
 }

@@ -7,9 +7,9 @@ use std::process::ExitCode;
 
 use anyhow::anyhow;
 use pve_exporter::author;
+use pve_exporter::catalog::builtin_names;
 use pve_exporter::config::{Config, Environment, Flags};
 use pve_exporter::exporter::{self, ExporterError};
-use pve_exporter::registry::builtin_names;
 use pve_exporter::sandbox::{COMPILE_COMMAND, compile_command};
 use pve_exporter::startup;
 use pve_exporter::telemetry::init_logs;

@@ -4,22 +4,18 @@
 //! Three independent paths must agree: the native run with the SDK's renderer, the component with the host's check and
 //! encoder, and the file. `UPDATE_GOLDEN=1 cargo test` in the collectors' crates rewrites the files.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that can't go on fails"
-)]
-
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pve_collector::{Collector as Guest, FetchError, contract, testing::Case};
-use pve_exporter::api::{FetchErrorKind, GuestType, Place};
+use pve_exporter::catalog::builtins;
+use pve_exporter::collector::{Collector, Origin};
+use pve_exporter::contract::FetchErrorKind;
 use pve_exporter::exposition::{Encoder, Format};
-use pve_exporter::registry::{Collected, Collector, Origin, builtins};
-use pve_exporter::sandbox::{Limits, Sandbox};
+use pve_exporter::limits::Limits;
+use pve_exporter::request::{GuestType, Place};
+use pve_exporter::sandbox::{Capacity, Sandbox};
+use pve_exporter::schema::Collected;
 
 /// The component of a built-in; from another folder where the environment names one (`make test-debian-std`).
 fn component(name: &str) -> Vec<u8> {
@@ -30,7 +26,7 @@ fn component(name: &str) -> Vec<u8> {
 }
 
 fn load(name: &str) -> Collector {
-    let sandbox = Sandbox::new(4, Limits::default().memory, None).unwrap();
+    let sandbox = Sandbox::new(Capacity { slots: 4, max_memory: Limits::default().memory }, None).unwrap();
     Collector::load(&sandbox, &component(name), Origin::Builtin, Limits::default()).unwrap()
 }
 

@@ -12,9 +12,13 @@ use super::lints::lints;
 use super::series::{Estimate, Size, estimate, place_of};
 use super::workbench::{Broken, Workbench};
 use super::{Report, counted};
+use crate::catalog::builtins;
+use crate::collector::{Collector, CollectorError, Origin};
+use crate::contract;
+use crate::limits::Limits;
 use crate::patience::patiently;
-use crate::registry::{Collector, CollectorError, Family, Origin, Request, builtins};
-use crate::sandbox::{Limits, LoadError, Sandbox, contract};
+use crate::sandbox::{LoadError, Sandbox};
+use crate::schema::{Family, Request};
 
 /// Requests that one scrape may cost a cluster before it is worth a word.
 const MANY_REQUESTS: u64 = 200;

@@ -7,10 +7,14 @@ use super::error::AuthorError;
 use super::fixture::{Case, contract_name};
 use super::places::{check_declared, path_at, place_name, places, placing};
 use super::transcript::transcript;
-use crate::api::{Answer, FetchErrorKind, Place, Template};
+use crate::api::Answer;
+use crate::collector::{Collection, CollectionError, Collector};
+use crate::contract::FailureKind;
+use crate::contract::FetchErrorKind;
 use crate::exposition::{Encoder, Format};
-use crate::registry::{Collected, Collection, CollectionError, Collector, Rejections, Rows};
-use crate::sandbox::{CallError, FailureKind, Metered, Usage};
+use crate::request::{Place, Template};
+use crate::sandbox::{CallError, Usage};
+use crate::schema::{Collected, Rejections, Rows};
 
 /// What a collector made of a case.
 #[derive(Debug)]
@@ -34,7 +38,7 @@ pub(super) struct Trial {
 pub(super) struct Peak {
     pub(super) calls: usize,
     pub(super) usage: Usage,
-    pub(super) metered: Metered,
+    pub(super) instructions: u64,
     pub(super) rows: usize,
     pub(super) series: usize,
 }
@@ -44,7 +48,7 @@ impl Peak {
     pub(super) fn merge(&mut self, other: &Self) {
         self.calls += other.calls;
         self.take(&other.usage);
-        self.take_metered(other.metered);
+        self.instructions = self.instructions.max(other.instructions);
         self.rows = self.rows.max(other.rows);
         self.series = self.series.max(other.series);
     }
@@ -53,11 +57,7 @@ impl Peak {
         self.usage.cpu = self.usage.cpu.max(usage.cpu);
         self.usage.wall = self.usage.wall.max(usage.wall);
         self.usage.memory = self.usage.memory.max(usage.memory);
-    }
-
-    fn take_metered(&mut self, metered: Metered) {
-        self.metered.instructions = self.metered.instructions.max(metered.instructions);
-        self.metered.lifted_bytes = self.metered.lifted_bytes.max(metered.lifted_bytes);
+        self.usage.lifted_bytes = self.usage.lifted_bytes.max(usage.lifted_bytes);
     }
 }
 
@@ -100,7 +100,7 @@ pub(super) fn run(
         peak.take(&collection.usage);
         if let Some(metered) = &metered {
             let (collection, _) = transcript(|| metered.collect(case.now, &place, &responses));
-            peak.take_metered(collection.usage.metered.unwrap_or_default());
+            peak.instructions = peak.instructions.max(collection.usage.instructions.unwrap_or_default());
         }
         if let Err(error) = &collection.outcome
             && !matches!(error, CollectionError::Call(CallError::Failed { .. }))
@@ -133,7 +133,7 @@ fn responses<'a>(
     case: &'a Case,
     place: &Place,
 ) -> Result<Vec<Result<&'a str, FetchErrorKind>>, (String, FetchErrorKind)> {
-    let response = |request: &crate::registry::Request| {
+    let response = |request: &crate::schema::Request| {
         let path = path_at(&request.template, place);
         match case.answer(&path) {
             Err(kind) if !request.optional => Err((path, kind)),

@@ -19,12 +19,12 @@ pub struct Config {
     /// By name; at least one.
     pub modules: BTreeMap<String, Module>,
     /// Where it comes from.
-    pub origin: Origin,
+    pub source: ConfigSource,
 }
 
 /// Where a configuration comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub enum ConfigSource {
     /// `--config.file`.
     File(PathBuf),
     /// `PVE_USER` and its companions; the file was not read.

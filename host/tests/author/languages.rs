@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use pve_exporter::registry::{Catalog, Loader, NoTrial};
-use pve_exporter::sandbox::{Limits, Sandbox};
+use pve_exporter::catalog::{Catalog, Loader, NoAnswers};
+use pve_exporter::limits::Limits;
+use pve_exporter::sandbox::{Capacity, Sandbox};
 
-use crate::support::{Bench, root};
+use super::support::{Bench, root};
 
 /// Says that something is left out; an error where it was demanded. Always false.
 pub(crate) fn skipped(what: &str) -> bool {
@@ -59,10 +60,11 @@ fn loads_with_no_more_than_its_grant(component: &Path, folder: &Path, name: &str
     let limits = Limits::default();
     let cache = root().join("target/author-cache");
     std::fs::create_dir_all(&cache).unwrap();
-    let sandbox = Sandbox::new(4, limits.memory, Some(&cache.canonicalize().unwrap())).unwrap();
+    let sandbox =
+        Sandbox::new(Capacity { slots: 4, max_memory: limits.memory }, Some(&cache.canonicalize().unwrap())).unwrap();
     let loader = Loader { sandbox, compiler: None, max_memory: limits.memory, limits };
     let catalog = Catalog::new(loader, Vec::new(), vec![bench.directory.path().to_owned()]);
-    let changes = catalog.reload(&NoTrial);
+    let changes = catalog.reload(&NoAnswers);
     assert!(!changes.has_problems(), "{changes}");
     assert!(catalog.serving().get(name).is_some());
 }

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use crate::languages::skipped;
-use crate::support::{Bench, root};
+use super::languages::skipped;
+use super::support::{Bench, root};
 
 #[test]
 fn a_rust_project_builds_and_passes_its_own_test() {

@@ -2,8 +2,8 @@
 
 use pve_sim::{Sim, Spec};
 
-use crate::serving::configure;
-use crate::support::{Bench, root};
+use super::serving::configure;
+use super::support::{Bench, root};
 
 fn component(bench: &Bench, name: &str) {
     let file = format!("{name}.wasm");

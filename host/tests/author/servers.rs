@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use pve_sim::Sim;
 
-use crate::support::{Bench, exporter};
+use super::support::{Bench, exporter};
 
 /// Prometheus and promtool; demanded in CI.
 pub(crate) fn prometheus_is_there() -> bool {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use pve_collector::contract::Value;
 use pve_sim::{Sim, Spec};
 
-use crate::support::{Bench, exporter, root};
+use super::support::{Bench, exporter, root};
 use harness::{forge, row};
 
 const PATIENCE: Duration = Duration::from_secs(60);

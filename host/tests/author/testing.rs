@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use pve_exporter::registry::builtins;
+use pve_exporter::catalog::builtins;
 
-use crate::support::{Bench, Outcome, root, sample};
+use super::support::{Bench, Outcome, root, sample};
 use harness::forge;
 
 const HOUR: Duration = Duration::from_secs(3600);

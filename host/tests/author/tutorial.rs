@@ -5,9 +5,9 @@ use std::process::{Command, Stdio};
 
 use pve_sim::{Sim, Spec};
 
-use crate::projects::build;
-use crate::servers::{self, Exporter, Prometheus};
-use crate::support::{Bench, root};
+use super::projects::build;
+use super::servers::{self, Exporter, Prometheus};
+use super::support::{Bench, root};
 
 /// Blocks of the document in this language.
 fn blocks(document: &str, language: &str) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! Animals that load well and break down, or lie about where their answer is, when they are called.
 
-use crate::support::{Animal, Outcome, animal, built, built_case, show};
+use super::support::{Animal, Outcome, animal, built, built_case, show};
 use harness::forge;
 
 const LOOP: &str = "(loop $again (br $again)) (unreachable)";
@@ -210,10 +210,10 @@ fn what_breaks_down_fails_with_its_reason() {
 /// Each call starts with the memory the component was built with.
 #[test]
 fn nothing_is_kept_from_one_call_to_the_next() {
-    use pve_exporter::api::Place;
-    use pve_exporter::registry::{Collector, Origin};
+    use pve_exporter::collector::{Collector, Origin};
+    use pve_exporter::request::Place;
 
-    use crate::support::{expose, limits, sandbox};
+    use super::support::{expose, limits, sandbox};
 
     let sandbox = sandbox();
     for bytes in [built("remembers"), remembering()] {

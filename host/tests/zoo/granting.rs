@@ -1,9 +1,9 @@
 //! Grant files beside components: what each of them lets serve, and that no version gets more than it was granted.
 
-use pve_exporter::api::Place;
+use pve_exporter::request::Place;
 
-use crate::shop::{ALLOW, BUILTIN, Shop, version};
-use crate::support::built;
+use super::shop::{ALLOW, BUILTIN, Shop, version};
+use super::support::built;
 
 #[test]
 fn nothing_serves_without_its_grant() {

@@ -1,6 +1,6 @@
 //! Animals that must not get past loading: no components, other contracts, and harm done before the first call.
 
-use crate::support::{Animal, Outcome, animal, built, show};
+use super::support::{Animal, Outcome, animal, built, show};
 use harness::forge;
 
 const CPU_LIMIT: Outcome = Outcome::Refused("250 ms are allowed (limits: cpu)");

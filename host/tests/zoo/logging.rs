@@ -3,13 +3,13 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use pve_exporter::api::Place;
-use pve_exporter::registry::{Collection, Collector, Origin};
+use pve_exporter::collector::{Collection, Collector, Origin};
+use pve_exporter::request::Place;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 
-use crate::support::{built, limits, sandbox};
+use super::support::{built, limits, sandbox};
 
 /// The log, kept.
 #[derive(Clone, Default)]

@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use node_status::NodeStatus;
 use pve_collector::{Collector as _, testing::Case};
-use pve_exporter::api::Place;
+use pve_exporter::catalog::builtins;
+use pve_exporter::collector::{Collector, Origin};
 use pve_exporter::exposition::{Encoder, Format};
-use pve_exporter::registry::{Collected, Collector, Origin, Rejections, Rows, builtins};
-use pve_exporter::sandbox::{Limits, Sandbox};
+use pve_exporter::limits::Limits;
+use pve_exporter::request::Place;
+use pve_exporter::sandbox::{Capacity, Sandbox};
+use pve_exporter::schema::{Collected, Rejections, Rows};
 
 /// What those may use that are to run into the limit: little, so that they do so soon.
 const CPU: Duration = Duration::from_millis(250);
@@ -23,7 +26,7 @@ pub(crate) fn limits() -> Limits {
 
 /// One slot: an animal that kept it would be the last to run.
 pub(crate) fn sandbox() -> Sandbox {
-    Sandbox::new(1, Limits::default().memory, None).unwrap()
+    Sandbox::new(Capacity { slots: 1, max_memory: Limits::default().memory }, None).unwrap()
 }
 
 /// What must become of an animal.
@@ -81,7 +84,7 @@ impl Animal {
             return differs(&format!("used {:?}", collection.usage));
         }
         match (&self.outcome, collection.outcome) {
-            (Outcome::Fails(reason, words), Err(error)) if [*reason, "stalled"].contains(&error.reason()) => {
+            (Outcome::Fails(reason, words), Err(error)) if [*reason, "stalled"].contains(&error.reason().as_str()) => {
                 self.says(&error.to_string(), words)
             }
             (Outcome::Gives(rows, lost), Ok(kept)) => {

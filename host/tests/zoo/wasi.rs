@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use pve_exporter::api::Place;
-use pve_exporter::registry::{Collector, Origin};
+use pve_exporter::collector::{Collector, Origin};
+use pve_exporter::request::Place;
 
-use crate::support::{Animal, Outcome, built, built_case, expose, limits, sandbox, show};
+use super::support::{Animal, Outcome, built, built_case, expose, limits, sandbox, show};
 
 /// What each case comes to, in the guest's own words.
 const SEEN: &[(&str, &str)] = &[
