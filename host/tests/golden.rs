@@ -49,7 +49,7 @@ fn folders(directory: &Path) -> Vec<PathBuf> {
 }
 
 fn requests(collector: &Collector) -> Vec<Request> {
-    let request = |request: &pve_exporter::registry::Request| Request {
+    let request = |request: &pve_exporter::schema::Request| Request {
         // The SDK's requests are constants.
         path: request.template.as_str().to_owned().leak(),
         max_age_seconds: request.max_age_seconds,
