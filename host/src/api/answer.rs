@@ -1,6 +1,6 @@
-//! An answer of the API: the body as it came, and where in it `data` is.
+//! An answer of the API: the response body and the range of `data` in it.
 //!
-//! The body of `/cluster/resources` is megabytes; it is kept once and handed on as a slice, without the envelope.
+//! The body of `/cluster/resources` can be megabytes: it is kept once and passed on as a slice, without the envelope.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use super::error::FetchError;
 use crate::budget::Reservation;
 use crate::contract::FetchErrorKind;
 
-/// How much of a body that is no JSON the log shows, in characters.
+/// Characters of an invalid body in the error.
 const EXCERPT: usize = 60;
 
-/// A successful answer. Cheap to clone.
+/// A successful response. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Answer {
     body: Arc<Body>,
@@ -47,7 +47,7 @@ impl Received {
         match String::from_utf8(self.bytes) {
             Ok(text) => Ok(Body { text, _held: self.held }),
             Err(error) => {
-                Err(malformed(format!("the answer is not UTF-8 at byte {}", error.utf8_error().valid_up_to())))
+                Err(malformed(format!("the response is not UTF-8 at byte {}", error.utf8_error().valid_up_to())))
             }
         }
     }
@@ -60,9 +60,9 @@ struct Envelope<'a> {
 }
 
 impl Answer {
-    /// Check a body: UTF-8, JSON from end to end, an object with a `data` member that is not null.
+    /// Checks a body: UTF-8, valid JSON, an object with a `data` member that is not null.
     ///
-    /// `content_type` only makes the message better: an HTML page means that something else answers at the address.
+    /// `content_type` only improves the error: an HTML page means that something else answers at the address.
     pub fn parse(body: impl Into<Received>, content_type: &str) -> Result<Self, FetchError> {
         Self::check(body.into().text()?, content_type)
     }
@@ -70,26 +70,26 @@ impl Answer {
     fn check(received: Body, content_type: &str) -> Result<Self, FetchError> {
         let body = &received.text;
         let data = match serde_json::from_str::<Envelope<'_>>(body) {
-            // serde would take a list for a struct.
+            // serde also deserializes a list into a struct.
             Ok(_) if !body.trim_start().starts_with('{') => {
-                return Err(malformed("the answer is not a JSON object".to_owned()));
+                return Err(malformed("the response is not a JSON object".to_owned()));
             }
             Ok(Envelope { data: Some(data) }) => {
-                // Borrowed from `body`, so the difference is its place in there.
+                // `data` borrows from `body`, so the difference is its offset.
                 let start = (data.get().as_ptr() as usize).saturating_sub(body.as_ptr() as usize);
                 start..start + data.get().len()
             }
             Ok(Envelope { data: None }) => {
-                return Err(malformed("the answer has no data (missing or null)".to_owned()));
+                return Err(malformed("the response has no data (missing or null)".to_owned()));
             }
             Err(error) => return Err(malformed(describe(body, content_type, &error))),
         };
         Ok(Self { body: Arc::new(received), data })
     }
 
-    /// Like [`parse`](Self::parse), for a large answer of which the caller makes something anyway: where the body is `{"data":…}` and
-    /// nothing else, as it is from Proxmox VE, reading it is checking it, and saves a pass over it. `read` takes the JSON to its
-    /// end and refuses null; what it can't read is checked as any other answer is, and its result is `None`.
+    /// Like [`parse`](Self::parse), for a large answer that the caller deserializes anyway. If the body is exactly `{"data":…}`, as
+    /// from Proxmox VE, deserializing it checks it, which saves a pass. `read` must read the JSON to its end and refuse null;
+    /// if it fails, the answer is checked like any other and its result is `None`.
     pub fn parse_reading<R>(
         body: impl Into<Received>,
         content_type: &str,
@@ -113,7 +113,7 @@ impl Answer {
         self.body.text.get(self.data.clone()).unwrap_or_default()
     }
 
-    /// Whether this is the same answer, not one that says the same.
+    /// Whether this is the same answer, not just an equal one.
     pub fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.body, &other.body)
     }
@@ -123,7 +123,7 @@ impl Answer {
         self.body.text.len()
     }
 
-    /// Never true: the shortest answer is `{"data":0}`.
+    /// Never true: the shortest body is `{"data":0}`.
     pub fn is_empty(&self) -> bool {
         self.body.text.is_empty()
     }
@@ -135,20 +135,20 @@ fn malformed(detail: String) -> FetchError {
 
 fn describe(body: &str, content_type: &str, error: &serde_json::Error) -> String {
     if body.trim().is_empty() {
-        return "the answer is empty".to_owned();
+        return "the response is empty".to_owned();
     }
     let html = content_type.starts_with("text/html") || body.trim_start().starts_with('<');
     if html {
         return format!(
-            "the answer is an HTML page, not JSON: does a proxy or a login page stand before the API? It begins with {}",
+            "the response is an HTML page, not JSON: is there a proxy or a login page in front of the API? It starts with {}",
             excerpt(body)
         );
     }
     match error.classify() {
         serde_json::error::Category::Eof => {
-            format!("the JSON ends too early, after {} bytes: the answer was cut off", body.len())
+            format!("the JSON ends too early, after {} bytes: the response was cut off", body.len())
         }
-        _ => format!("the answer is not the API's JSON ({error}; {content_type}); it begins with {}", excerpt(body)),
+        _ => format!("the response is not the API's JSON ({error}; {content_type}); it starts with {}", excerpt(body)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! One cluster as seen with one set of credentials: bounded concurrency, deadlines, failover between its addresses.
+//! The client of a cluster with one set of credentials: bounded concurrency, deadlines, failover between addresses.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,10 +18,10 @@ use crate::config::{ClientOptions, Module, Targets};
 use crate::contract::FetchErrorKind;
 use crate::request::Path;
 
-/// A body of this size, in bytes, takes a millisecond to check: too long for a thread that serves all requests.
+/// Size in bytes from which a body is checked on a blocking thread: it takes a millisecond.
 const LARGE: usize = 256 << 10;
 
-/// Why there is no client for a module: its files can't be used. One line with the remedy.
+/// A module's files can't be used. One line with the remedy.
 #[derive(Debug, thiserror::Error)]
 #[error("module {module}: {problem}")]
 pub struct ClientError {
@@ -29,7 +29,7 @@ pub struct ClientError {
     problem: String,
 }
 
-/// One cluster. Keeps its connections; make one for each (module, targets) and share it.
+/// The client of a cluster. Keeps connections: create one for each (module, targets) and share it.
 pub struct Client {
     link: Link,
     auth: Auth,
@@ -40,7 +40,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// What [`Client::new`] would say of the module's files, for modules whose targets come with the requests.
+    /// Checks the module's files like [`Client::new`], for modules whose targets come with requests.
     pub fn check(module: &Module) -> Result<(), ClientError> {
         match tls::client_config(module) {
             Ok(_) => Ok(()),
@@ -48,7 +48,7 @@ impl Client {
         }
     }
 
-    /// Reads the module's CA and certificate files; does not connect yet. Needs no runtime.
+    /// Reads the module's CA and certificate files; does not connect.
     pub fn new(
         module: &Module,
         targets: &Targets,
@@ -86,13 +86,12 @@ impl Client {
         &self.budget
     }
 
-    /// GET one path. Waits for a free slot, then asks, for as long as the module's time-out; over by `deadline`
-    /// whatever happens.
+    /// GETs a path. Waits for a free slot, then requests with the module's timeout; finishes by `deadline` in any case.
     pub async fn get(&self, path: &Path, deadline: Instant) -> Result<Answer, FetchError> {
         self.get_parsed(path, deadline, |body: Received, content_type: &str| Answer::parse(body, content_type)).await
     }
 
-    /// [`get`](Self::get) for a large answer of which the caller makes something anyway: see [`Answer::parse_reading`].
+    /// [`get`](Self::get) for a large answer that the caller deserializes anyway: see [`Answer::parse_reading`].
     pub async fn get_reading<R: Send + 'static>(
         &self,
         path: &Path,
@@ -110,10 +109,10 @@ impl Client {
     ) -> Result<A, FetchError> {
         let asked = Instant::now();
         let slot = timeout_at(deadline, self.slots.take(path.node_name())).await;
-        // Slots come free when others run into the same deadline.
+        // Slots are also released when other requests reach the same deadline.
         if slot.is_err() || Instant::now() >= deadline {
             let queue = path.node().unwrap_or("the cluster");
-            let detail = format!("the deadline came before a free slot: other requests to {queue} took too long");
+            let detail = format!("no free slot before the deadline: other requests to {queue} took too long");
             return Err(FetchError::new(FetchErrorKind::TimedOut, detail));
         }
         if let Some(outage) = self.outages.since(path.node_name(), asked) {
@@ -128,7 +127,7 @@ impl Client {
         answer
     }
 
-    /// Once more where the ticket was refused.
+    /// Retries once with a new ticket if the ticket was refused.
     async fn ask_twice(&self, path: &Path, end: Instant) -> Result<Reply, FetchError> {
         let (mut reply, pass) = self.ask(path, end).await?;
         if reply.status == 401 && self.auth.refused(&pass) {
@@ -162,7 +161,9 @@ async fn check<A: Send + 'static>(
     } else {
         match tokio::task::spawn_blocking(move || parse(reply.body, &reply.content_type)).await {
             Ok(answer) => answer,
-            Err(_) => Err(FetchError::new(FetchErrorKind::Malformed, "the answer could not be checked: shutting down")),
+            Err(_) => {
+                Err(FetchError::new(FetchErrorKind::Malformed, "the response could not be checked: shutting down"))
+            }
         }
     };
     answer.map_err(|error| FetchError { status: Some(status), ..error })
