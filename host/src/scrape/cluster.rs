@@ -19,8 +19,7 @@ use crate::api::{Answer, Client, ClientError, FetchError, Observer};
 use crate::budget::{ByteBudget, Purpose};
 use crate::collector::ClusterId;
 use crate::config::{ClientOptions, Module, Targets};
-use crate::contract::FetchErrorKind;
-use crate::request::Place;
+use crate::contract::PlaceAnswers;
 use crate::schema::Schema;
 
 /// The most clusters kept; the one that was scraped least recently makes room. `/pve?target=` can name any, unless the configuration
@@ -163,7 +162,7 @@ impl Clusters {
     }
 
     /// Answers of the last scrapes for all requests of a manifest, on which a new version of a collector is tried.
-    pub fn last_answers(&self, schema: &Schema) -> Option<(Place, Vec<Result<Arc<str>, FetchErrorKind>>)> {
+    pub fn last_answers(&self, schema: &Schema) -> Option<PlaceAnswers> {
         self.all().iter().find_map(|cluster| cluster.samples.answers(schema))
     }
 

@@ -3,13 +3,12 @@
 
 use std::path::Path;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pve_collector::contract::Kind;
 use pve_exporter::catalog::{LastAnswers, Standing};
 use pve_exporter::collector::{ClusterId, Collector, Origin};
-use pve_exporter::contract::FetchErrorKind;
+use pve_exporter::contract::{FetchErrorKind, PlaceAnswers};
 use pve_exporter::limits::Limits;
 use pve_exporter::reason::Reason;
 use pve_exporter::request::Place;
@@ -61,8 +60,8 @@ fn named_pipe(path: &Path) {
 struct Answered;
 
 impl LastAnswers for Answered {
-    fn last_answers(&self, _: &Schema) -> Option<(Place, Vec<Result<Arc<str>, FetchErrorKind>>)> {
-        Some((Place::cluster(), vec![Err(FetchErrorKind::TimedOut)]))
+    fn last_answers(&self, _: &Schema) -> Option<PlaceAnswers> {
+        Some(PlaceAnswers { place: Place::cluster(), answers: vec![Err(FetchErrorKind::TimedOut)] })
     }
 }
 
