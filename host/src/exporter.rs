@@ -146,7 +146,7 @@ pub async fn check(flags: &Flags, config: &Config) -> Result<BTreeMap<String, St
             continue;
         };
         let cluster = clusters.get(module, targets)?;
-        let inventory = cluster.discover(Instant::now() + CHECK_TIMEOUT).await.map_err(|source| {
+        let inventory = Scraper::discover(&cluster, Instant::now() + CHECK_TIMEOUT).await.map_err(|source| {
             ExporterError::Unreachable { module: module.name.clone(), path: "/cluster/status", source }
         })?;
         let online = inventory.nodes.iter().filter(|node| node.online).count();

@@ -45,7 +45,7 @@ impl Answers {
     pub(super) fn new(
         cluster: &Arc<Cluster>,
         fetches: Vec<Fetch>,
-        mut discovered: HashMap<Path, Fetched>,
+        mut discovered: HashMap<Path, SharedFetch>,
         mut early: EarlyRequests,
         deadline: Instant,
     ) -> Self {
@@ -54,11 +54,11 @@ impl Answers {
         let mut answers =
             Self { sources: Vec::with_capacity(fetches.len()), max_ages, ages: BTreeMap::new(), renewals: Vec::new() };
         for fetch in fetches {
-            let source = if let Some(fetched) = discovered.remove(&fetch.path) {
-                if let Ok(answer) = &fetched {
+            let source = if let Some(request) = discovered.remove(&fetch.path) {
+                if let Some(Ok(answer)) = request.peek() {
                     cluster.sample(&fetch, answer);
                 }
-                Source::Requested(ready(fetched))
+                Source::Requested(request)
             } else if let Some(kept) = kept.remove(&fetch.path) {
                 answers.note_age(fetch.path.template(), kept.age());
                 if renew.contains(&fetch.path) {
