@@ -12,6 +12,7 @@ use super::error::AuthorError;
 use super::workbench::Workbench;
 use super::{case_run, sdk};
 use crate::api::NoObserver;
+use crate::budget::ByteBudget;
 use crate::collector::CollectorSet;
 use crate::config::{ClientOptions, Config, ConfigError, Environment, Module, Targets};
 use crate::exposition::{Encoder, Format};
@@ -89,7 +90,12 @@ impl Source {
                 let mut collectors = CollectorSet::default();
                 // An empty set has no conflicts.
                 let _ = collectors.add(Arc::new(bench.collector));
-                let clusters = Clusters::new(ClientOptions::default(), Duration::MAX, Arc::new(NoObserver));
+                let clusters = Clusters::new(
+                    ClientOptions::default(),
+                    Duration::MAX,
+                    Arc::new(NoObserver),
+                    ByteBudget::unlimited(),
+                );
                 Ok(Stage::Live {
                     scraper: Box::new(Scraper::new(clusters)),
                     collectors: Arc::new(collectors),
