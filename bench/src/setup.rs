@@ -6,14 +6,13 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use harness::PEER_COLLECTORS;
+use pve_exporter::catalog::builtins;
 use pve_sim::Spec;
 use tempfile::TempDir;
 
 use crate::http::{self, Scraper};
 use crate::process::{Server, free_address};
-
-/// Collectors whose series the peer does not have: left out wherever the two are compared.
-const BEYOND_THE_PEER: [&str; 5] = ["ha-status", "lxc-pressure", "node-status", "physical-disk", "vm-pressure"];
 
 /// A cluster to be measured on.
 #[derive(Clone, Copy)]
@@ -97,7 +96,8 @@ impl Cluster {
     pub(crate) fn exporter_as_peer(&self) -> Result<Server> {
         let address = free_address()?;
         let mut command = self.exporter_command(address);
-        command.args(BEYOND_THE_PEER.map(|collector| format!("--no-collector.{collector}")));
+        let beyond = builtins().iter().map(|(name, _)| *name).filter(|name| !PEER_COLLECTORS.contains(name));
+        command.args(beyond.map(|collector| format!("--no-collector.{collector}")));
         Self::started(command, address)
     }
 

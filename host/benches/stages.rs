@@ -38,7 +38,7 @@ fn stages(criterion: &mut Criterion) {
     of::<vm_pressure::VmPressure>(criterion.benchmark_group("vm-pressure-313"), &sandbox, &Place::node("node01"), &vms);
     let mut large = criterion.benchmark_group("resources-10000");
     large.sample_size(20);
-    of::<resources_collector::Resources>(large, &sandbox, &Place::cluster(), &resources);
+    of::<resources::Resources>(large, &sandbox, &Place::cluster(), &resources);
 }
 
 fn of<C: Guest>(mut group: BenchmarkGroup<'_, WallTime>, sandbox: &Sandbox, place: &Place, json: &str) {

@@ -40,7 +40,7 @@ pub(super) fn measure(_: &Programs, effort: Effort, table: &mut Table) -> Result
         .met(ratio.median <= 1.6),
     );
     let collector = load(&sandbox, "resources")?;
-    let ratio = tax::<resources_collector::Resources>(&collector, &Place::cluster(), &resources, effort.samples)?;
+    let ratio = tax::<resources::Resources>(&collector, &Place::cluster(), &resources, effort.samples)?;
     let what =
         format!("sandbox ÷ native, resources, {} guests, {:.1} MB", name(Size::LARGE), resources.len() as f64 / 1e6);
     table.push(&Line::new(what, "", ratio.shown).ratio(Rounded(ratio.median).to_string()));

@@ -63,8 +63,20 @@ pub struct Collector {
 impl Collector {
     /// Loads a component and checks its manifest. Blocks: compiling takes from 0.05 s to seconds.
     pub fn load(sandbox: &Sandbox, bytes: &[u8], origin: Origin, limits: Limits) -> Result<Self, CollectorError> {
+        let log = CollectorLog::new(&origin.to_string());
+        Self::load_logging_to(&log, sandbox, bytes, origin, limits)
+    }
+
+    /// Like [`load`](Self::load); `log` receives what `describe` logs.
+    pub fn load_logging_to(
+        log: &CollectorLog,
+        sandbox: &Sandbox,
+        bytes: &[u8],
+        origin: Origin,
+        limits: Limits,
+    ) -> Result<Self, CollectorError> {
         let component = Component::load(sandbox, bytes, &limits)?;
-        let manifest = component.describe(&limits, &CollectorLog::new(&origin.to_string()))?;
+        let manifest = component.describe(&limits, log)?;
         let schema = Schema::check(manifest, &limits)?;
         let log = CollectorLog::new(&schema.name);
         Ok(Self {
@@ -93,7 +105,13 @@ impl Collector {
     #[must_use]
     pub fn collect(&self, now: u64, place: &Place, answers: &[Result<&str, FetchErrorKind>]) -> Collection {
         let input = Input { now_unix_seconds: now, place, settings: &self.settings, answers };
-        let (output, usage) = self.component.collect(&input, &self.limits, &self.log);
+        self.collect_logging_to(&self.log, &input)
+    }
+
+    /// Like [`collect`](Self::collect), with the caller's settings and log.
+    #[must_use]
+    pub fn collect_logging_to(&self, log: &CollectorLog, input: &Input<'_>) -> Collection {
+        let (output, usage) = self.component.collect(input, &self.limits, log);
         match &output {
             Ok(_) => self.health.succeeded(),
             Err(error) => {

@@ -188,7 +188,7 @@ async fn a_broken_body_is_not_an_answer() {
 async fn time_runs_out_at_the_modules_time_out_or_the_deadline() {
     let slow = Duration::from_secs(30);
     let server = Server::start(move |_| Reply::json(r#"{"data":1}"#).after(slow)).await;
-    let asker = Asker::of(&server, "timeout: 0.2");
+    let asker = Asker::of(&server, "timeout: 0.9");
     let error = asker.error("/version").await;
     assert_eq!(error.kind, FetchErrorKind::TimedOut);
     assert!(error.detail.contains(": no answer within 0."), "{}", error.detail);
@@ -205,6 +205,6 @@ async fn time_runs_out_at_the_modules_time_out_or_the_deadline() {
         ..Reply::default()
     })
     .await;
-    let error = Asker::of(&server, "timeout: 0.2").error("/version").await;
+    let error = Asker::of(&server, "timeout: 0.9").error("/version").await;
     assert!(error.detail.contains(": only a part of the answer within 0."), "{}", error.detail);
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use pve_exporter::api::{Answer, Client, FetchError, Observer};
 use pve_exporter::config::ClientOptions;
-use pve_exporter::config::{Config, Environment, Flags, Module};
+use pve_exporter::config::{Config, Environment, Module};
 use pve_exporter::request::{Place, Template};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
@@ -47,6 +47,8 @@ impl Seen {
 /// What to answer; nothing at all closes the connection.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Reply {
+    /// Held until this many requests have been in flight at once, and for the delay after that.
+    pub(crate) crowd: usize,
     pub(crate) delay: Duration,
     pub(crate) bytes: Vec<u8>,
     pub(crate) close: bool,
@@ -115,6 +117,13 @@ struct Counts {
 }
 
 impl Counts {
+    /// Waits until this many requests have been in flight at once.
+    async fn reached(&self, in_flight: usize) {
+        while self.peak.lock().unwrap().0 < in_flight {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
     fn enter(&self, seen: &Seen) {
         let mut now = self.in_flight.lock().unwrap();
         let mut peak = self.peak.lock().unwrap();
@@ -181,6 +190,7 @@ impl Server {
                             counts.seen.lock().unwrap().push(seen.clone());
                             counts.enter(&seen);
                             let reply = script(&seen);
+                            counts.reached(reply.crowd).await;
                             tokio::time::sleep(reply.delay).await;
                             counts.leave(&seen);
                             let _ = stream.write_all(&reply.bytes).await;
@@ -208,6 +218,11 @@ impl Server {
     /// The highest number in flight: in all, and to one node.
     pub(crate) fn peak(&self) -> (usize, usize) {
         *self.counts.peak.lock().unwrap()
+    }
+
+    /// Waits until this many requests have been in flight at once.
+    pub(crate) async fn reached(&self, in_flight: usize) {
+        self.counts.reached(in_flight).await;
     }
 }
 
@@ -256,8 +271,7 @@ pub(crate) fn module_of(keys: &str) -> Module {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pve.yml");
     std::fs::write(&file, format!("default: {{{keys}}}")).unwrap();
-    let flags = Flags::parse_args(["pve-exporter", "--config.file", file.to_str().unwrap()], &[]).unwrap();
-    Config::load(&flags, &Environment::default()).unwrap().modules.remove("default").unwrap()
+    Config::load(&file, &Environment::default()).unwrap().modules.remove("default").unwrap()
 }
 
 pub(crate) struct Asker {

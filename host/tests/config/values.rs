@@ -3,15 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use pve_exporter::config::{Config, ConfigSource, Credentials, Environment, Flags, Module, Secret, Target, Verify};
+use pve_exporter::config::{Config, ConfigSource, Credentials, Environment, Module, Secret, Target, Verify};
 
 fn load_with(yaml: &str, environment: &Environment) -> Config {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pve.yml");
     std::fs::write(&file, yaml.replace("FOLDER", folder.path().to_str().unwrap())).unwrap();
     std::fs::write(folder.path().join("secret"), "  from-a-file \n").unwrap();
-    let flags = Flags::parse_args(["pve-exporter", "--config.file", file.to_str().unwrap()], &[]).unwrap();
-    Config::load(&flags, environment).map_err(|error| error.to_string()).unwrap()
+    Config::load(&file, environment).map_err(|error| error.to_string()).unwrap()
 }
 
 fn load(yaml: &str) -> Config {

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use harness::{PEER_COLLECTORS, Setup};
+use pve_exporter::catalog::builtins;
 use pve_sim::{Sim, Spec};
-
-use harness::Setup;
 
 const CLUSTER: [(&str, u64); 7] = [
     ("/cluster/status", 1),
@@ -32,15 +32,6 @@ const NODE: [(&str, u64); 6] = [
 const CONFIG: &str = "/nodes/{node}/{type}/{vmid}/config";
 /// Who is there to be asked.
 const DISCOVERY: [(&str, u64); 2] = [("/cluster/status", 1), ("/cluster/resources", 1)];
-/// Without the collectors the original has not.
-const AS_THE_PEER: [&str; 5] = [
-    "--no-collector.ha-status",
-    "--no-collector.node-status",
-    "--no-collector.vm-pressure",
-    "--no-collector.lxc-pressure",
-    "--no-collector.physical-disk",
-];
-
 async fn setup(arguments: &[&str]) -> Setup {
     Setup::start(Spec { nodes: 3, guests: 50, replication: 6, ..Spec::default() }, arguments).await
 }
@@ -111,7 +102,9 @@ async fn always_fresh() {
 /// With the original's collectors alone: five for the cluster, where it makes eleven.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_more_than_the_peer_needs() {
-    let setup = setup(&AS_THE_PEER).await;
+    let beyond = builtins().iter().map(|(name, _)| *name).filter(|name| !PEER_COLLECTORS.contains(name));
+    let arguments: Vec<String> = beyond.map(|name| format!("--no-collector.{name}")).collect();
+    let setup = setup(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).await;
     let guests = local_guests(&setup.sim);
     let counts = requests(&setup, "cluster=1&node=1").await;
     assert_eq!(counts, expected(&[&CLUSTER[..5], &NODE[..2], &[(CONFIG, guests)]]));

@@ -9,14 +9,10 @@ use pve_exporter::request::Place;
 use pve_exporter::sandbox::{Capacity, Compiler, Sandbox};
 
 use super::support::{Healthy, MEMORY, limits};
-use harness::forge;
+use harness::{binary, forge};
 
 fn compiler(cache: &Path) -> Compiler {
-    Compiler::new(
-        env!("CARGO_BIN_EXE_pve-exporter").into(),
-        cache.to_owned(),
-        Capacity { slots: 1, max_memory: 128 << 20 },
-    )
+    Compiler::new(binary(), cache.to_owned(), Capacity { slots: 1, max_memory: 128 << 20 })
 }
 
 /// A component with these core functions inside.

@@ -1,6 +1,9 @@
 //! A set of answers and what a collector makes of them.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use super::{
     collected::{Collected, Collection},
@@ -206,9 +209,24 @@ impl Case {
     /// assert_eq!(places.collect::<Vec<_>>(), ["node01", "node02"]);
     /// ```
     pub fn collect<C: Collector>(&self) -> Collected {
-        let places = places::places(C::REQUESTS, self.answers.keys().map(String::as_str));
-        let collections = places.into_iter().map(|place| self.collect_place::<C>(place)).collect();
+        let collections = self.places(C::REQUESTS).into_iter().map(|place| self.collect_place::<C>(place)).collect();
         Collected { manifest: describe::<C>(), collections }
+    }
+
+    /// The places that a collector with these requests runs for, in order: one for each binding of all its placeholders that
+    /// appears in the path of an answer. Without placeholders the only place is the cluster.
+    ///
+    /// ```
+    /// use pve_collector::{Collector, testing::Case};
+    /// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
+    /// use zfs::Zfs;
+    ///
+    /// let case = Case::read(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/degraded"));
+    /// let nodes = case.places(Zfs::REQUESTS).into_iter().filter_map(|place| place.node);
+    /// assert_eq!(nodes.collect::<Vec<_>>(), ["node01", "node02"]);
+    /// ```
+    pub fn places(&self, requests: &[Request]) -> BTreeSet<Place> {
+        places::places(requests, self.answers.keys().map(String::as_str))
     }
 
     /// What the host would hand to a collector with these requests at a place; or the path of the first required answer
