@@ -104,9 +104,7 @@ impl Drop for Server {
 fn spawn(command: &mut Command) -> Result<Child> {
     // Whoever waits for the end of our output does not wait for a process that was left behind.
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    for name in ["PVE_USER", "PVE_PASSWORD", "PVE_TOKEN_NAME", "PVE_TOKEN_VALUE", "PVE_VERIFY_SSL", "PVE_MODULE"] {
-        command.env_remove(name);
-    }
+    harness::isolate(command);
     command.spawn().with_context(|| format!("{command:?} does not start"))
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use harness::PEER_COLLECTORS;
-use pve_exporter::registry::builtins;
+use pve_exporter::catalog::builtins;
 use pve_sim::Spec;
 use tempfile::TempDir;
 

@@ -7,13 +7,14 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use pve_exporter::api::Place;
-use pve_exporter::registry::{Collector, Origin};
-use pve_exporter::sandbox::{Limits, Sandbox};
+use pve_exporter::request::Place;
+use pve_exporter::collector::{Collector, Origin};
+use pve_exporter::limits::Limits;
+use pve_exporter::sandbox::{Capacity, Sandbox};
 
 const MEMORY: usize = 4 << 20;
 
-static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new(1, MEMORY, None).expect("a sandbox"));
+static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new(Capacity { slots: 1, max_memory: MEMORY }, None).expect("a sandbox"));
 
 fuzz_target!(|bytes: &[u8]| {
     let limits = Limits {

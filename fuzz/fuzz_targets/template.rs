@@ -7,8 +7,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use percent_encoding::percent_decode_str;
-use pve_exporter::api::{GuestType, Place, Template};
-use pve_exporter::registry::Grant;
+use pve_exporter::request::{GuestType, Place, Template};
+use pve_exporter::catalog::Grant;
 
 fuzz_target!(|text: &str| {
     // Any text at all: an error, or a grant.

@@ -4,23 +4,19 @@
 //! The crate of each collector holds the native run and the SDK's renderer against the same files, so three independent
 //! paths agree. `UPDATE_GOLDEN=1 cargo test` in those crates rewrites the files.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that can't go on fails"
-)]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use pve_collector::{FetchError, Request, contract, testing::Case};
-use pve_exporter::api::{FetchErrorKind, GuestType, Place};
+use pve_exporter::catalog::builtins;
+use pve_exporter::collector::{Collector, Origin};
+use pve_exporter::contract::FetchErrorKind;
 use pve_exporter::exposition::{Encoder, Format};
-use pve_exporter::registry::{Collected, Collector, Origin, builtins};
-use pve_exporter::sandbox::{Limits, Sandbox};
+use pve_exporter::limits::Limits;
+use pve_exporter::request::{GuestType, Place};
+use pve_exporter::sandbox::{Capacity, Sandbox};
+use pve_exporter::schema::Collected;
 
 /// The component of a built-in; from another folder if the environment names one (`make test-debian-std`).
 fn component(name: &str) -> Vec<u8> {
@@ -31,7 +27,7 @@ fn component(name: &str) -> Vec<u8> {
 }
 
 fn load(name: &str) -> Collector {
-    let sandbox = Sandbox::new(4, Limits::default().memory, None).unwrap();
+    let sandbox = Sandbox::new(Capacity { slots: 4, max_memory: Limits::default().memory }, None).unwrap();
     Collector::load(&sandbox, &component(name), Origin::Builtin, Limits::default()).unwrap()
 }
 
@@ -53,7 +49,7 @@ fn folders(directory: &Path) -> Vec<PathBuf> {
 }
 
 fn requests(collector: &Collector) -> Vec<Request> {
-    let request = |request: &pve_exporter::registry::Request| Request {
+    let request = |request: &pve_exporter::schema::Request| Request {
         // The SDK's requests are constants.
         path: request.template.as_str().to_owned().leak(),
         max_age_seconds: request.max_age_seconds,

@@ -6,10 +6,14 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
 use pve_collector::{Collector as Guest, Input, Output};
-use pve_exporter::api::Place;
+use pve_exporter::catalog::builtins;
+use pve_exporter::collector::{Collector, Origin};
+use pve_exporter::contract;
 use pve_exporter::exposition::{Encoder, Format};
-use pve_exporter::registry::{Collected, Collector, Origin, builtins};
-use pve_exporter::sandbox::{CollectorLog, Limits, Sandbox, contract};
+use pve_exporter::limits::Limits;
+use pve_exporter::request::Place;
+use pve_exporter::sandbox::{Capacity, CollectorLog, Sandbox};
+use pve_exporter::schema::Collected;
 use pve_sim::{Sim, Spec};
 
 use super::{Effort, name};
@@ -21,7 +25,7 @@ const NOW: u64 = 1_700_000_000;
 
 pub(super) fn measure(_: &Programs, effort: Effort, table: &mut Table) -> Result<()> {
     let (list, resources) = bodies(Size::LARGE)?;
-    let sandbox = Sandbox::new(2, Limits::default().memory, None)?;
+    let sandbox = Sandbox::new(Capacity { slots: 2, max_memory: Limits::default().memory }, None)?;
     let rounds = effort.samples * 10;
     let node = Place::node("node01");
     let vms = load(&sandbox, "vm-pressure")?;
@@ -82,13 +86,8 @@ fn tax<C: Guest>(collector: &Collector, place: &Place, json: &str, rounds: usize
         let native = (cpu_time() - start).as_secs_f64() * 1e3;
 
         let start = cpu_time();
-        let input = contract::Input {
-            now_unix_seconds: NOW,
-            place: contract::Place { node: place.node.as_deref(), guest_type: None, vmid: None, storage: None },
-            settings: &[],
-            responses: &[Ok(json)],
-        };
-        let (output, _) = collector.component().collect(input, String::new(), &limits, &log);
+        let input = contract::Input { now_unix_seconds: NOW, place, settings: &[], answers: &[Ok(json)] };
+        let (output, _) = collector.component().collect(&input, &limits, &log);
         drop(black_box(output?));
         let called = (cpu_time() - start).as_secs_f64() * 1e3;
         // The first ones touch memory that later ones find ready.

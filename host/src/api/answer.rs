@@ -8,7 +8,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::error::{FetchError, FetchErrorKind};
+use super::error::FetchError;
+use crate::contract::FetchErrorKind;
 
 /// How much of a body that is no JSON the log shows, in characters.
 const EXCERPT: usize = 60;

@@ -14,9 +14,10 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::Answer;
-use super::error::{FetchError, FetchErrorKind};
+use super::error::FetchError;
 use super::link::{Link, Reply};
 use crate::config::{Credentials, Secret};
+use crate::contract::FetchErrorKind;
 
 /// The login's name for the observer.
 const LOGIN: &str = "/access/ticket";
@@ -41,13 +42,13 @@ pub(super) struct Login {
     otp: Option<Secret>,
     /// When a ticket is renewed.
     age: Duration,
-    state: Mutex<State>,
+    state: Mutex<LoginState>,
     /// Held while logging in: the others wait here and then find the new ticket.
     gate: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
-struct State {
+struct LoginState {
     ticket: Option<Ticket>,
     /// The last refusal and until when it stands.
     refusal: Option<(FetchError, Instant)>,
@@ -68,7 +69,7 @@ impl Ticket {
     }
 }
 
-impl State {
+impl LoginState {
     /// A ticket younger than `age`, or the refusal that stands.
     fn known(&self, age: Duration) -> Option<Result<Pass, FetchError>> {
         match &self.refusal {
@@ -131,7 +132,7 @@ impl Auth {
 }
 
 impl Login {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, LoginState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -6,10 +6,11 @@ use std::io;
 
 use rustls::{AlertDescription, CertificateError};
 
-use super::error::{FetchError, FetchErrorKind};
+use super::error::FetchError;
+use crate::contract::FetchErrorKind;
 
 /// A request that got no answer.
-pub(super) struct Failure {
+pub(super) struct ExchangeError {
     /// For the observer: `timed_out`, `connect`, `tls` or `body`.
     pub(super) stage: &'static str,
     /// There was no connection: another address may do.
@@ -19,7 +20,7 @@ pub(super) struct Failure {
     pub(super) error: FetchError,
 }
 
-impl Failure {
+impl ExchangeError {
     /// Without an answer or a part of one.
     pub(super) fn new(stage: &'static str, kind: FetchErrorKind, detail: impl Into<String>) -> Self {
         Self { stage, unconnected: false, closed: false, error: FetchError::new(kind, detail) }

@@ -7,13 +7,14 @@ use tokio::time::{Instant, timeout_at};
 
 use super::answer::Answer;
 use super::auth::{Auth, Pass};
-use super::error::{FetchError, FetchErrorKind};
+use super::error::FetchError;
 use super::link::{Link, Reply};
 use super::outage::Outages;
-use super::path::Path;
 use super::slots::Slots;
 use super::tls;
-use crate::config::{Module, Targets};
+use crate::config::{ClientOptions, Module, Targets};
+use crate::contract::FetchErrorKind;
+use crate::request::Path;
 
 /// A body of this size, in bytes, takes a millisecond to check: too long for a thread that serves all requests.
 const LARGE: usize = 256 << 10;
@@ -31,30 +32,6 @@ pub struct NoObserver;
 
 impl Observer for NoObserver {
     fn request(&self, _path: &str, _status: &str, _duration: Duration) {}
-}
-
-/// Bounds of a client, from the flags; a module may narrow or widen the first two for itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Requests in flight to the cluster.
-    pub max_concurrent: usize,
-    /// Requests in flight to one node.
-    pub max_concurrent_per_node: usize,
-    /// Bytes of a body, decompressed.
-    pub max_body: usize,
-    /// Age at which a ticket is renewed. Proxmox VE's are good for two hours.
-    pub ticket_age: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            max_concurrent: 16,
-            max_concurrent_per_node: 3,
-            max_body: 32 << 20,
-            ticket_age: Duration::from_secs(105 * 60),
-        }
-    }
 }
 
 /// Why there is no client for a module: its files can't be used. One line with the remedy.
@@ -83,19 +60,19 @@ impl Client {
         }
     }
 
-    /// Reads the module's CA and certificate files; connects to nothing yet. Needs no runtime.
+    /// Reads the module's CA and certificate files; does not connect yet. Needs no runtime.
     pub fn new(
         module: &Module,
         targets: &Targets,
-        limits: Limits,
+        options: ClientOptions,
         observer: Arc<dyn Observer>,
     ) -> Result<Self, ClientError> {
         let error = |problem| ClientError { module: module.name.clone(), problem };
-        let max_concurrent = module.max_concurrent.unwrap_or(limits.max_concurrent);
-        let per_node = module.max_concurrent_per_node.unwrap_or(limits.max_concurrent_per_node);
+        let max_concurrent = module.max_concurrent.unwrap_or(options.max_concurrent);
+        let per_node = module.max_concurrent_per_node.unwrap_or(options.max_concurrent_per_node);
         Ok(Self {
-            link: Link::new(module, targets, limits.max_body, max_concurrent, observer).map_err(error)?,
-            auth: Auth::new(&module.credentials, limits.ticket_age).map_err(error)?,
+            link: Link::new(module, targets, options.max_body, max_concurrent, observer).map_err(error)?,
+            auth: Auth::new(&module.credentials, options.ticket_age).map_err(error)?,
             slots: Slots::new(max_concurrent, per_node),
             outages: Outages::default(),
             timeout: module.timeout,

@@ -8,11 +8,12 @@ use std::time::Duration;
 use reqwest::{RequestBuilder, Response, Url, header};
 use tokio::time::{Instant, timeout_at};
 
-use super::cause::Failure;
+use super::cause::ExchangeError;
 use super::client::Observer;
-use super::error::{FetchError, FetchErrorKind};
+use super::error::FetchError;
 use super::tls;
 use crate::config::{Module, Targets};
+use crate::contract::FetchErrorKind;
 
 /// `pveproxy` closes a connection that was idle for 5 s; ours are gone before that.
 const IDLE: Duration = Duration::from_secs(4);
@@ -134,11 +135,11 @@ impl Link {
         end: Instant,
         address: &Address,
         request: RequestBuilder,
-    ) -> Result<Reply, Failure> {
+    ) -> Result<Reply, ExchangeError> {
         let start = Instant::now();
         let mut answering = false;
         let attempt = async {
-            let response = request.send().await.map_err(|error| Failure::of_send(&address.name, &error))?;
+            let response = request.send().await.map_err(|error| ExchangeError::of_send(&address.name, &error))?;
             answering = true;
             self.read(address, response).await
         };
@@ -148,7 +149,7 @@ impl Link {
                 let what = if answering { "only a part of the answer" } else { "no answer" };
                 let waited = start.elapsed().as_secs_f64();
                 let detail = format!("{}: {what} within {waited:.1} s", address.name);
-                Err(Failure::new("timed_out", FetchErrorKind::TimedOut, detail))
+                Err(ExchangeError::new("timed_out", FetchErrorKind::TimedOut, detail))
             }
         };
         match &result {
@@ -158,7 +159,7 @@ impl Link {
         result
     }
 
-    async fn read(&self, address: &Address, mut response: Response) -> Result<Reply, Failure> {
+    async fn read(&self, address: &Address, mut response: Response) -> Result<Reply, ExchangeError> {
         let reason = match response.extensions().get::<hyper::ext::ReasonPhrase>() {
             Some(phrase) if !phrase.as_bytes().is_empty() => String::from_utf8_lossy(phrase.as_bytes()).into_owned(),
             _ => response.status().canonical_reason().unwrap_or_default().to_owned(),
@@ -184,14 +185,14 @@ impl Link {
                 }
                 Ok(Some(chunk)) => reply.body.extend_from_slice(&chunk),
                 Ok(None) => return Ok(reply),
-                Err(error) => return Err(Failure::of_body(&address.name, reply.body.len(), &error)),
+                Err(error) => return Err(ExchangeError::of_body(&address.name, reply.body.len(), &error)),
             }
         }
     }
 
-    fn too_large(&self, address: &Address) -> Failure {
+    fn too_large(&self, address: &Address) -> ExchangeError {
         let detail = format!("{}: the answer is longer than {} bytes (--api.max-body)", address.name, self.max_body);
-        Failure::new("body", FetchErrorKind::TooLarge, detail)
+        ExchangeError::new("body", FetchErrorKind::TooLarge, detail)
     }
 }
 

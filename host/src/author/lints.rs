@@ -4,7 +4,7 @@
 //! promtool's, that they can be looked up. Rules a manifest can't break (no help text, a counter without `_total`) are errors of
 //! the contract and not repeated here.
 
-use crate::registry::{Family, Kind};
+use crate::schema::{Family, Kind};
 
 const UNITS: &[(&str, &str)] = &[
     ("minutes", "seconds"),

@@ -10,7 +10,7 @@ use yaml_serde::Value;
 
 use super::error::{ConfigError, ModuleProblems};
 use super::keys::Keys;
-use super::module::{Config, Module, Origin};
+use super::module::{Config, ConfigSource, Module};
 
 /// Variables that become keys of the module as they are.
 const KEYS: [(&str, &str); 7] = [
@@ -71,7 +71,7 @@ pub(super) fn load(environment: &Environment) -> Option<Result<Config, ConfigErr
         keys.insert("target", Value::Sequence(targets.map(|target| Value::String(target.to_owned())).collect()));
     }
     Some(match Module::from_keys(&name, keys) {
-        Ok(module) => Ok(Config { modules: BTreeMap::from([(name, module)]), origin: Origin::Environment }),
+        Ok(module) => Ok(Config { modules: BTreeMap::from([(name, module)]), source: ConfigSource::Environment }),
         Err(problems) => Err(ConfigError::Modules(ModuleProblems {
             file: None,
             problems: problems.into_iter().map(|problem| (name.clone(), problem)).collect(),

@@ -7,7 +7,7 @@ use yaml_serde::{Mapping, Value};
 
 use super::error::{ConfigError, ModuleProblems, NO_MODULES, NO_PARAMETERS, NOT_A_DICTIONARY};
 use super::keys::Keys;
-use super::module::{Config, Module, Origin};
+use super::module::{Config, ConfigSource, Module};
 
 pub(super) fn load(path: &Path) -> Result<Config, ConfigError> {
     match std::fs::read_to_string(path) {
@@ -46,7 +46,7 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
         }
     }
     if problems.is_empty() {
-        Ok(Config { modules, origin: Origin::File(path.to_owned()) })
+        Ok(Config { modules, source: ConfigSource::File(path.to_owned()) })
     } else {
         Err(ConfigError::Modules(ModuleProblems { file: Some(path.to_owned()), problems }))
     }

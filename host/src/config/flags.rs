@@ -9,9 +9,11 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::units::{duration, size};
-use crate::sandbox::Limits;
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
+
+use super::client::ClientOptions;
+use crate::limits::{LimitOverride, Limits};
+use crate::units::{duration, size, size_text};
 
 /// What the command line says.
 #[derive(Debug, Clone, Parser)]
@@ -51,15 +53,18 @@ pub struct Flags {
     pub server_certfile: Option<PathBuf>,
 
     /// API requests in flight to one cluster
-    #[arg(long = "api.max-concurrent", value_name = "N", default_value = "16", value_parser = count)]
+    #[arg(long = "api.max-concurrent", value_name = "N", default_value_t = ClientOptions::default().max_concurrent,
+        value_parser = count)]
     pub api_max_concurrent: usize,
 
     /// API requests in flight to one node, which has three workers
-    #[arg(long = "api.max-concurrent-per-node", value_name = "N", default_value = "3", value_parser = count)]
+    #[arg(long = "api.max-concurrent-per-node", value_name = "N", default_value_t = ClientOptions::default().max_concurrent_per_node,
+        value_parser = count)]
     pub api_max_concurrent_per_node: usize,
 
     /// Largest API answer accepted, decompressed
-    #[arg(long = "api.max-body", value_name = "SIZE", default_value = "32MiB", value_parser = body_size)]
+    #[arg(long = "api.max-body", value_name = "SIZE", 
+        default_value = size_text(ClientOptions::default().max_body), value_parser = body_size)]
     pub api_max_body: usize,
 
     /// How old an answer may be at most, whatever a collector allows; 0s asks for everything at each scrape
@@ -76,7 +81,7 @@ pub struct Flags {
 
     /// A limit of every collector, such as cpu=500ms; may be given more than once; grants may set their own
     #[arg(long = "sandbox.limit", value_name = "LIMIT=VALUE", value_parser = limit)]
-    pub sandbox_limits: Vec<(String, String)>,
+    pub sandbox_limits: Vec<LimitOverride>,
 
     /// Most memory any collector may be granted
     #[arg(long = "sandbox.max-memory", value_name = "SIZE", default_value = "512MiB", value_parser = size)]
@@ -143,7 +148,24 @@ impl Flags {
         Self::from_matches(&Self::command(builtins).try_get_matches_from(arguments)?, builtins)
     }
 
-    /// Whether a collector is to run; `default` where no flag names it.
+    /// The bounds of API clients.
+    #[must_use]
+    pub fn client_options(&self) -> ClientOptions {
+        ClientOptions {
+            max_concurrent: self.api_max_concurrent,
+            max_concurrent_per_node: self.api_max_concurrent_per_node,
+            max_body: self.api_max_body,
+            ..ClientOptions::default()
+        }
+    }
+
+    /// The limits of every collector.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits::default().with(&self.sandbox_limits)
+    }
+
+    /// Whether a collector runs; `default` if no flag names it.
     pub fn collector(&self, name: &str, default: bool) -> bool {
         self.collectors.get(name).copied().unwrap_or(default)
     }
@@ -232,11 +254,9 @@ fn setting(text: &str) -> Result<(String, String, String), String> {
     Ok((collector.to_owned(), setting.to_owned(), value.to_owned()))
 }
 
-fn limit(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text.split_once('=').ok_or_else(|| "write limit=value, such as cpu=500ms".to_owned())?;
-    // Tried on a copy: a wrong one is told with the flag.
-    Limits::default().set(key, value)?;
-    Ok((key.to_owned(), value.to_owned()))
+fn limit(text: &str) -> Result<LimitOverride, String> {
+    let (name, value) = text.split_once('=').ok_or_else(|| "write limit=value, such as cpu=500ms".to_owned())?;
+    LimitOverride::parse(name, value)
 }
 
 fn body_size(text: &str) -> Result<usize, String> {

@@ -4,6 +4,7 @@
 //! else; a key without meaning here is named in an error instead of ignored. Every error of a file is reported at once,
 //! and no secret can reach an error, a log line or a `Debug` output.
 
+mod client;
 mod env;
 mod error;
 mod file;
@@ -13,11 +14,11 @@ mod module;
 mod parse;
 mod secret;
 mod target;
-pub mod units;
 
+pub use client::ClientOptions;
 pub use env::Environment;
 pub use error::ConfigError;
 pub use flags::{Flags, ListenAddress, LogFormat, LogLevel};
-pub use module::{Config, Credentials, Module, Origin, Verify};
+pub use module::{Config, ConfigSource, Credentials, Module, Verify};
 pub use secret::Secret;
 pub use target::{Target, TargetError, Targets};

@@ -1,14 +1,13 @@
 //! The configuration as the rest of the host sees it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
 use super::env::Environment;
 use super::error::ConfigError;
-use super::flags::Flags;
 use super::secret::Secret;
 use super::target::{Target, TargetError, Targets};
 use super::{env, file};
@@ -19,12 +18,12 @@ pub struct Config {
     /// By name; at least one.
     pub modules: BTreeMap<String, Module>,
     /// Where it comes from.
-    pub origin: Origin,
+    pub source: ConfigSource,
 }
 
 /// Where a configuration comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub enum ConfigSource {
     /// `--config.file`.
     File(PathBuf),
     /// `PVE_USER` and its companions; the file was not read.
@@ -33,10 +32,10 @@ pub enum Origin {
 
 impl Config {
     /// The environment where `PVE_USER` is set, else the file.
-    pub fn load(flags: &Flags, environment: &Environment) -> Result<Self, ConfigError> {
+    pub fn load(file: &Path, environment: &Environment) -> Result<Self, ConfigError> {
         match env::load(environment) {
             Some(config) => config,
-            None => file::load(&flags.config_file),
+            None => file::load(file),
         }
     }
 

@@ -1,5 +1,4 @@
-//! The clusters being scraped: a client with its connections, kept answers, and what was wrong last time, for each pair
-//! of module and target.
+//! The clusters being scraped: for each module and target a client with its connections, kept answers, and the last report.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -8,38 +7,38 @@ use std::time::{Duration, SystemTime};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::cache::Cache;
 use super::discovery::Discovery;
 use super::inventory::Inventory;
-use super::made::Made;
+use super::kept_answers::KeptAnswers;
+use super::kept_rows::KeptRows;
 use super::plan::Fetch;
-use super::report::Report;
+use super::report::{PlaceFailure, Report};
 use super::samples::Samples;
-use crate::api::{Answer, Client, ClientError, FetchError, FetchErrorKind, Limits, Observer, Place};
-use crate::config::{Module, Targets};
-use crate::registry::{Schema, Trial};
+use crate::api::{Answer, Client, ClientError, FetchError, Observer};
+use crate::config::{ClientOptions, Module, Targets};
+use crate::contract::FetchErrorKind;
+use crate::request::Place;
+use crate::schema::Schema;
 
-/// Clusters kept at most. `/pve?target=` names them freely where the configuration does not say which are allowed.
+/// The most clusters kept. `/pve?target=` can name any, unless the configuration has `allowed_targets`.
 const CLUSTERS_KEPT: usize = 1000;
 
 /// One cluster as one module sees it.
 pub struct Cluster {
-    /// The module's name.
     pub module: String,
-    /// Its addresses.
     pub targets: Targets,
-    /// Of the module's files when the client was made.
+    /// Digest of the module's files when the client was made.
     files_digest: [u8; 32],
     pub(super) client: Client,
-    pub(super) cache: Cache,
-    pub(super) made: Made,
-    /// How old an answer may be at most, whatever manifests allow.
+    pub(super) kept_answers: KeptAnswers,
+    pub(super) kept_rows: KeptRows,
+    /// The oldest an answer may be, whatever manifests allow.
     pub(super) max_age_seconds: u32,
     samples: Samples,
     last: Mutex<Option<Last>>,
 }
 
-/// What the last scrape came to, for the status page and for saying only what is new in the log.
+/// The last scrape, for the status page and to log only what is new.
 #[derive(Clone)]
 struct Last {
     at: SystemTime,
@@ -53,12 +52,12 @@ impl std::fmt::Debug for Cluster {
 }
 
 impl Cluster {
-    /// Asks what there is, without collecting anything.
+    /// Discovers the cluster without collecting anything.
     pub async fn discover(&self, deadline: Instant) -> Result<Inventory, FetchError> {
-        Discovery::ask(self, deadline).await.inventory()
+        Discovery::start(&self.client, deadline).await.inventory()
     }
 
-    /// Keeps an answer for trials, where the plan says so.
+    /// Keeps an answer for trials if the plan says so.
     pub(super) fn sample(&self, fetch: &Fetch, answer: &Answer) {
         if let Some(place) = &fetch.sample_of {
             self.samples.put(place, &fetch.path, answer);
@@ -70,8 +69,8 @@ impl Cluster {
         self.last.lock().as_ref().map(|last| (last.at, Arc::clone(&last.report)))
     }
 
-    /// Keeps a report and logs what is new in it: each failure when it begins, and its end. A node that is down for a
-    /// day is two lines, not 5,760.
+    /// Keeps a report and logs what is new in it: the begin and the end of each failure. A node that is down for a day takes two
+    /// lines, not 5,760.
     pub(super) fn finish(&self, report: &Arc<Report>) {
         let last = self.last.lock().replace(Last { at: SystemTime::now(), report: Arc::clone(report) });
         let (before, now) = (last.as_ref().map(|last| keys(&last.report)).unwrap_or_default(), keys(report));
@@ -99,28 +98,26 @@ impl Cluster {
     }
 }
 
+/// Collector, place, reason.
 type FailureKey = (String, String, &'static str);
 
-fn keys(report: &Report) -> BTreeMap<FailureKey, &str> {
-    // Where the API does not answer, every collector fails for that one reason: one line, not one a collector.
+fn keys(report: &Report) -> BTreeMap<FailureKey, String> {
+    // If the API does not answer, every collector fails for that one reason: one line, not one per collector.
     if let Some(error) = &report.discovery_error {
-        return BTreeMap::from([(
-            ("all".to_owned(), "cluster".to_owned(), error.kind.as_str()),
-            error.detail.as_str(),
-        )]);
+        let key = ("all".to_owned(), "cluster".to_owned(), error.kind.as_str());
+        return BTreeMap::from([(key, error.detail.clone())]);
     }
-    report
-        .failures()
-        .map(|(collector, failure)| {
-            ((collector.to_owned(), failure.place.to_string(), failure.reason), failure.detail.as_str())
-        })
-        .collect()
+    let key = |(collector, failure): (&str, &PlaceFailure)| {
+        let PlaceFailure { place, cause } = failure;
+        ((collector.to_owned(), place.to_string(), cause.reason().as_str()), cause.to_string())
+    };
+    report.failures().map(key).collect()
 }
 
 /// All clusters scraped so far.
 pub struct Clusters {
     known: Mutex<HashMap<(String, Targets), Arc<Cluster>>>,
-    limits: Limits,
+    options: ClientOptions,
     max_age_seconds: u32,
     observer: Arc<dyn Observer>,
 }
@@ -132,13 +129,13 @@ impl std::fmt::Debug for Clusters {
 }
 
 impl Clusters {
-    /// None yet; clients are made with these limits and observed by `observer`, and answers kept for `max_age` at most.
-    pub fn new(limits: Limits, max_age: Duration, observer: Arc<dyn Observer>) -> Self {
+    /// Clients get these options and report to `observer`; answers are kept for at most `max_age`.
+    pub fn new(options: ClientOptions, max_age: Duration, observer: Arc<dyn Observer>) -> Self {
         let max_age_seconds = u32::try_from(max_age.as_secs()).unwrap_or(u32::MAX);
-        Self { known: Mutex::default(), limits, max_age_seconds, observer }
+        Self { known: Mutex::default(), options, max_age_seconds, observer }
     }
 
-    /// The cluster of this module and these addresses; made where it is new.
+    /// The cluster of this module and these addresses; created if it is new.
     pub fn get(&self, module: &Module, targets: &Targets) -> Result<Arc<Cluster>, ClientError> {
         let mut known = self.known.lock();
         let key = (module.name.clone(), targets.clone());
@@ -149,39 +146,38 @@ impl Clusters {
             module: module.name.clone(),
             targets: targets.clone(),
             files_digest: module.files_digest(),
-            client: Client::new(module, targets, self.limits, Arc::clone(&self.observer))?,
-            cache: Cache::default(),
-            made: Made::default(),
+            client: Client::new(module, targets, self.options, Arc::clone(&self.observer))?,
+            kept_answers: KeptAnswers::default(),
+            kept_rows: KeptRows::default(),
             max_age_seconds: self.max_age_seconds,
             samples: Samples::default(),
             last: Mutex::new(None),
         });
         if known.len() >= CLUSTERS_KEPT {
-            // Whoever asks for that many targets is served without keeping them.
+            // Serves further targets without keeping them.
             return Ok(cluster);
         }
         known.insert(key, Arc::clone(&cluster));
         Ok(cluster)
     }
 
-    /// Forgets the clusters of modules that are not what they were, or whose files are not: their next scrape is made with a
-    /// new client. `unchanged` gives a module of this name that is as it was.
+    /// Forgets clusters whose module or files changed: their next scrape gets a new client. `unchanged` returns the module of a
+    /// name if it did not change.
     pub fn keep_only<'a>(&self, unchanged: impl Fn(&str) -> Option<&'a Module>) {
         self.known.lock().retain(|(module, _), cluster| {
             unchanged(module).is_some_and(|module| module.files_digest() == cluster.files_digest)
         });
     }
 
-    /// All of them, by module and address.
+    /// Answers of the last scrapes for all requests of a manifest, on which a new version of a collector is tried.
+    pub fn last_answers(&self, schema: &Schema) -> Option<(Place, Vec<Result<Arc<str>, FetchErrorKind>>)> {
+        self.all().iter().find_map(|cluster| cluster.samples.answers(schema))
+    }
+
+    /// By module and address.
     pub fn all(&self) -> Vec<Arc<Cluster>> {
         let mut all: Vec<Arc<Cluster>> = self.known.lock().values().cloned().collect();
         all.sort_by_key(|cluster| (cluster.module.clone(), cluster.targets.clone()));
         all
-    }
-}
-
-impl Trial for Clusters {
-    fn last_answers(&self, schema: &Schema) -> Option<(Place, Vec<Result<Answer, FetchErrorKind>>)> {
-        self.all().iter().find_map(|cluster| cluster.samples.answers(schema))
     }
 }

@@ -1,31 +1,31 @@
-//! What a cluster consists of: its nodes, guests and storages, from `/cluster/status` and `/cluster/resources`.
+//! The nodes, guests and storages of a cluster, from `/cluster/status` and `/cluster/resources`.
 //!
-//! Both are asked once a scrape. `/cluster/status` knows who is online (corosync's view, at once) and which node is
-//! the one we talk to, but needs Sys.Audit on `/`; `/cluster/resources` answers every token, shows it what it may see,
-//! and calls a node offline up to a minute late. Either alone will do.
+//! Each scrape requests both. `/cluster/status` knows at once which nodes are online (corosync's view) and which one answers, but
+//! needs Sys.Audit on `/`; `/cluster/resources` answers every token with what it may see, and reports a node offline up
+//! to a minute late. Either is enough.
 
 use std::sync::Arc;
 
 use pve_collector::lenient::{Flag, Number, Text};
 use serde::Deserialize;
 
-use crate::api::{Answer, FetchError, GuestType, Place, Template};
+use crate::api::{Answer, FetchError};
+use crate::request::{GuestType, Place, Placeholders, Template};
 
 /// A node of the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
-    /// The bare name.
     pub name: Arc<str>,
-    /// Whether to ask it anything. A request to a dead node costs the entry node 3 to 30 s.
+    /// Offline nodes get no requests: one to a dead node costs the entry node 3 to 30 s.
     pub online: bool,
     /// Whether it is the node whose API answered.
     pub local: bool,
 }
 
-/// The cluster's parts, each list in the order of its names.
+/// The cluster's parts, each list by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Inventory {
-    /// All nodes, offline ones too.
+    /// All nodes, including offline ones.
     pub nodes: Vec<Node>,
     guests: Vec<(Arc<str>, GuestType, u32)>,
     storages: Vec<(Arc<str>, Arc<str>)>,
@@ -58,13 +58,12 @@ struct Resource<'a> {
 }
 
 impl Inventory {
-    /// What `/cluster/resources` lists; fails where one of its entries can't be read, which costs [`read`](Self::read) that one
-    /// alone.
+    /// What `/cluster/resources` lists; fails if an entry can't be read, where [`read`](Self::read) only skips that entry.
     pub(super) fn listed(resources: &str) -> serde_json::Result<Self> {
         serde_json::from_str(resources).map(Self::of)
     }
 
-    /// Reads the two answers; fails where neither came.
+    /// Reads the two answers; fails if neither arrived.
     pub fn read(
         status: &Result<Answer, FetchError>,
         resources: &Result<Answer, FetchError>,
@@ -73,7 +72,7 @@ impl Inventory {
         Self::complete(status, resources.map(|resources| Self::of(elements(resources.data()))))
     }
 
-    /// Adds what `/cluster/status` says of the nodes; fails where neither is there.
+    /// Adds what `/cluster/status` says about the nodes; fails if neither is there.
     pub(super) fn complete(
         status: &Result<Answer, FetchError>,
         listed: Result<Self, FetchError>,
@@ -86,7 +85,7 @@ impl Inventory {
         if let Ok(status) = status {
             inventory.add_members(status.data());
         }
-        // Without /cluster/status nobody says who answers; of one node there is no doubt.
+        // Without /cluster/status it is unknown which node answers, unless there is only one.
         if let [only] = inventory.nodes.as_mut_slice() {
             only.local = true;
         }
@@ -98,14 +97,13 @@ impl Inventory {
         Ok(inventory)
     }
 
-    /// Whether it is known which node answers.
     pub fn knows_local(&self) -> bool {
         self.nodes.iter().any(|node| node.local)
     }
 
     /// The places of a collector with these placeholders, on these nodes.
     pub fn places(&self, templates: &[&Template], wanted: impl Fn(&Node) -> bool) -> Vec<Place> {
-        let mut all = crate::api::Placeholders::default();
+        let mut all = Placeholders::default();
         for template in templates {
             all = all.union(template.placeholders());
         }
@@ -138,7 +136,7 @@ impl Inventory {
             return Some(Arc::clone(&node.name));
         }
         let name: Arc<str> = name.into();
-        // A node that only its guests mention: not known to be offline, so it is asked.
+        // Only its guests mention the node: not known to be offline.
         self.nodes.push(Node { name: Arc::clone(&name), online: true, local: false });
         Some(name)
     }
@@ -173,7 +171,7 @@ impl Inventory {
         inventory
     }
 
-    /// `/cluster/status` has the last word on who is online.
+    /// `/cluster/status` decides which nodes are online.
     fn add_members(&mut self, json: &str) {
         for member in elements::<Member<'_>>(json) {
             if member.kind.as_str() != Some("node") {
@@ -188,7 +186,7 @@ impl Inventory {
     }
 }
 
-/// The elements of a list; one that can't be read costs itself. The fast path reads all in one go.
+/// The elements of a list without those that can't be read. The fast path reads all in one go.
 fn elements<'a, T: Deserialize<'a>>(json: &'a str) -> Vec<T> {
     serde_json::from_str(json).unwrap_or_else(|_| {
         let raw: Vec<&serde_json::value::RawValue> = serde_json::from_str(json).unwrap_or_default();
@@ -211,7 +209,11 @@ mod tests {
     }
 
     fn failed() -> Result<Answer, FetchError> {
-        Err(FetchError { kind: crate::api::FetchErrorKind::Forbidden, detail: "403".to_owned(), status: Some(403) })
+        Err(FetchError {
+            kind: crate::contract::FetchErrorKind::Forbidden,
+            detail: "403".to_owned(),
+            status: Some(403),
+        })
     }
 
     const RESOURCES: &str = r#"[

@@ -1,5 +1,5 @@
-//! Who scrapes: one value that knows the clusters and the collectors, and lets overlapping scrapes of the same thing
-//! share one run (two Prometheus servers of a pair ask within a second of each other).
+//! Scrapes clusters. Overlapping scrapes of the same thing share one run: the two Prometheus servers of a pair scrape within a
+//! second of each other.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -13,38 +13,37 @@ use parking_lot::Mutex;
 use tokio::time::{Instant, timeout_at};
 
 use super::cluster::Clusters;
+use super::outcome::Scrape;
 use super::plan::Scope;
-use super::run::{Scrape, run};
+use super::run::run;
 use crate::api::ClientError;
+use crate::collector::CollectorSet;
 use crate::config::{Module, Targets};
-use crate::registry::{Catalog, Changes};
 
 type Run = Pin<Box<dyn Future<Output = Arc<Scrape>> + Send>>;
 
-/// What a run may take beyond its deadline to put its rows together.
+/// What a run may take beyond its deadline to join its rows.
 const GRACE: Duration = Duration::from_millis(400);
 
-/// What is asked for.
+/// What to scrape.
 #[derive(Debug)]
-pub struct Request<'a> {
-    /// With whose credentials.
+pub struct ScrapeRequest<'a> {
+    /// Whose credentials to use.
     pub module: &'a Module,
-    /// Which cluster.
+    /// The cluster's addresses.
     pub targets: Targets,
-    /// Which collectors, on which nodes.
     pub scope: Scope,
-    /// By when.
+    pub collectors: Arc<CollectorSet>,
     pub deadline: Instant,
 }
 
 /// Why there is no scrape at all.
 #[derive(Debug, thiserror::Error)]
 pub enum ScrapeError {
-    /// The module's files can't be used.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// The scrape was joined by somebody with less time than the one who began it.
-    #[error("the scrape in progress was not done by this request's deadline")]
+    /// The run in progress has a later deadline than this request.
+    #[error("the scrape in progress did not finish by this request's deadline")]
     Deadline,
 }
 
@@ -57,9 +56,7 @@ struct Flight {
 
 /// Scrapes clusters.
 pub struct Scraper {
-    /// The clusters scraped so far.
     pub clusters: Clusters,
-    catalog: Arc<Catalog>,
     in_flight: Mutex<HashMap<Flight, WeakShared<Run>>>,
 }
 
@@ -70,23 +67,12 @@ impl std::fmt::Debug for Scraper {
 }
 
 impl Scraper {
-    /// Scrapes with these collectors.
-    pub fn new(clusters: Clusters, catalog: Arc<Catalog>) -> Self {
-        Self { clusters, catalog, in_flight: Mutex::default() }
+    pub fn new(clusters: Clusters) -> Self {
+        Self { clusters, in_flight: Mutex::default() }
     }
 
-    /// The collectors there are.
-    pub fn catalog(&self) -> &Catalog {
-        &self.catalog
-    }
-
-    /// Takes in what changed in the collectors folders, tried on the last answers. Blocks.
-    pub fn reload(&self) -> Changes {
-        self.catalog.reload(&self.clusters)
-    }
-
-    /// Scrapes, or joins a scrape of the same thing that is under way.
-    pub async fn scrape(&self, request: Request<'_>) -> Result<Arc<Scrape>, ScrapeError> {
+    /// Scrapes, or joins a run of the same scrape.
+    pub async fn scrape(&self, request: ScrapeRequest<'_>) -> Result<Arc<Scrape>, ScrapeError> {
         let cluster = self.clusters.get(request.module, &request.targets)?;
         let flight = Flight { module: request.module.name.clone(), targets: request.targets, scope: request.scope };
         let run = {
@@ -95,8 +81,7 @@ impl Scraper {
             match in_flight.get(&flight).and_then(WeakShared::upgrade) {
                 Some(run) => run,
                 None => {
-                    let collectors = self.catalog.serving();
-                    let (scope, deadline) = (request.scope, request.deadline);
+                    let (scope, deadline, collectors) = (request.scope, request.deadline, request.collectors);
                     let run: Run = Box::pin(async move {
                         let scrape = Arc::new(run(Arc::clone(&cluster), collectors, scope, deadline).await);
                         cluster.finish(&scrape.report);
@@ -110,7 +95,7 @@ impl Scraper {
                 }
             }
         };
-        // Whoever began the run waits as long as it takes: it ends by its own deadline.
+        // The run ends by the deadline of the request that started it.
         timeout_at(request.deadline + GRACE, run).await.map_err(|_| ScrapeError::Deadline)
     }
 }

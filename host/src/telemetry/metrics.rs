@@ -11,8 +11,10 @@ use prometheus::proto::{MetricFamily, MetricType};
 use prometheus::{Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry};
 
 use crate::api::Observer;
+use crate::catalog::Catalog;
+use crate::collector::Origin;
+use crate::contract;
 use crate::exposition::{Encoder, Type, push_label};
-use crate::registry::{Catalog, Origin};
 use crate::scrape::Report;
 
 /// From an answer out of the entry node's memory (5 ms) to a time-out of pveproxy (30 s).
@@ -106,11 +108,7 @@ impl Metrics {
             &["version", "revision", "contract"],
         )?;
         build_info
-            .with_label_values(&[
-                env!("CARGO_PKG_VERSION"),
-                env!("PVE_EXPORTER_REVISION"),
-                crate::sandbox::contract::VERSION,
-            ])
+            .with_label_values(&[env!("CARGO_PKG_VERSION"), env!("PVE_EXPORTER_REVISION"), contract::VERSION])
             .set(1);
         let registry = &metrics.registry;
         registry.register(Box::new(build_info))?;
@@ -169,7 +167,7 @@ impl Metrics {
     pub fn scraped(&self, module: &str, report: &Report) {
         self.scrapes.with_label_values(&[module]).inc();
         for (collector, failure) in report.failures() {
-            self.collector_failures.with_label_values(&[collector, failure.reason]).inc();
+            self.collector_failures.with_label_values(&[collector, failure.cause.reason().as_str()]).inc();
         }
     }
 

@@ -1,6 +1,6 @@
 //! `collector inspect`.
 
-use crate::support::{Bench, sample};
+use super::support::{Bench, sample};
 use harness::forge;
 
 #[test]
@@ -24,7 +24,7 @@ fn a_written_grant_is_enough_for_the_exporter() {
     let bench = Bench::new();
     bench.write("sample.wasm", sample("sample").build());
     assert_eq!(bench.run(&["inspect", "sample.wasm", "--write-grant"]).status, 0);
-    let grant = pve_exporter::registry::Grant::parse(&bench.read("sample.yml")).unwrap();
+    let grant = pve_exporter::catalog::Grant::parse(&bench.read("sample.yml")).unwrap();
     assert_eq!(grant.allow.len(), 3);
 }
 

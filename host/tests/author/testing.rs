@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use pve_exporter::registry::builtins;
+use pve_exporter::catalog::builtins;
 
-use crate::support::{Bench, Outcome, root, sample};
-use harness::forge;
+use super::support::{Bench, Outcome, sample};
+use harness::{forge, repository};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -134,7 +134,7 @@ fn the_cases_of_the_built_ins() {
     for (name, component) in builtins() {
         let file = format!("{name}.wasm");
         bench.write(&file, component);
-        let fixtures = root().join("fixtures").join(name);
+        let fixtures = repository().join("fixtures").join(name);
         assert!(Path::new(&fixtures).is_dir(), "{name}");
         let outcome = bench.run(&["test", &file, "--fixtures", fixtures.to_str().unwrap()]);
         assert_eq!(outcome.status, 0, "{name}\n{}", outcome.text);

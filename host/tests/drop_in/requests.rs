@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use harness::{PEER_COLLECTORS, Setup};
-use pve_exporter::registry::builtins;
+use pve_exporter::catalog::builtins;
 use pve_sim::{Sim, Spec};
 
 const CLUSTER: [(&str, u64); 7] = [

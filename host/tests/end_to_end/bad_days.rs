@@ -123,8 +123,8 @@ async fn the_answer_is_there_before_the_scrapers_time_out() {
     let client = client();
     let answer = client
         .get(setup.exporter.url("/metrics"))
-        .header("X-Prometheus-Scrape-Timeout-Seconds", "2")
-        .timeout(Duration::from_secs(20))
+        .header("X-Prometheus-Scrape-Timeout-Seconds", "4")
+        .timeout(Duration::from_secs(25))
         .send()
         .await
         .unwrap();

@@ -8,15 +8,14 @@ use std::time::{Duration, Instant};
 
 use pve_sim::Spec;
 
-use harness::{Exposition, PATIENCE, Setup, client};
+use harness::{Exposition, PATIENCE, Setup, client, zoo_component};
 
 const MARKER: &[u8] = b"marker-00000000";
 const GRANT: &str = "allow: [\"/nodes/{node}/status\"]\n";
 
 /// The zoo's `versioned`, with another marker of the same length.
 fn component(version: &str) -> Vec<u8> {
-    let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/zoo/versioned.wasm"));
-    let mut bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}; run `make zoo`", path.display()));
+    let mut bytes = zoo_component("versioned");
     let at = bytes.windows(MARKER.len()).position(|window| window == MARKER).expect("the marker is in it");
     let marker = format!("marker-{version:0>8}");
     bytes[at..at + MARKER.len()].copy_from_slice(marker.as_bytes());

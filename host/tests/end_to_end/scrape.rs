@@ -147,7 +147,8 @@ async fn the_cluster_is_not_asked_for_too_much_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn scrapes_that_overlap_share_their_requests() {
-    let latency = std::time::Duration::from_millis(200);
+    // All four begin while the first one waits for its first answer.
+    let latency = std::time::Duration::from_millis(500);
     let setup = Setup::start(Spec { latency, ..spec() }, &[]).await;
     let (a, b, c, d) = tokio::join!(setup.scrape(), setup.scrape(), setup.scrape(), setup.scrape());
     for exposition in [a, b, c, d] {

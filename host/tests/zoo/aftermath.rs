@@ -2,18 +2,18 @@
 
 use std::process::Command;
 
-use pve_exporter::sandbox::Sandbox;
+use pve_exporter::sandbox::{Capacity, Sandbox};
 
-use crate::support::{Animal, Healthy};
+use super::support::{Animal, Healthy};
 
 /// Every animal that runs in this process.
 fn animals() -> Vec<Animal> {
     [
-        crate::loading::animals(),
-        crate::calling::animals(),
-        crate::manifests::animals(),
-        crate::rows::animals(),
-        crate::wasi::animals(),
+        super::loading::animals(),
+        super::calling::animals(),
+        super::manifests::animals(),
+        super::rows::animals(),
+        super::wasi::animals(),
     ]
     .concat()
 }
@@ -44,7 +44,7 @@ fn nothing_is_left_of_the_whole_zoo() {
         return alone();
     }
     let alone = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "aftermath::nothing_is_left_of_the_whole_zoo", "--nocapture", "--test-threads=1"])
+        .args(["--exact", "zoo::aftermath::nothing_is_left_of_the_whole_zoo", "--nocapture", "--test-threads=1"])
         .env(ALONE, "1")
         .output()
         .unwrap();
@@ -55,7 +55,7 @@ fn nothing_is_left_of_the_whole_zoo() {
 }
 
 fn alone() {
-    let sandbox = Sandbox::new(1, 128 << 20, None).unwrap();
+    let sandbox = Sandbox::new(Capacity { slots: 1, max_memory: 128 << 20 }, None).unwrap();
     let healthy = Healthy::new(&sandbox);
     let animals = animals();
     let mut censuses = Vec::new();

@@ -1,7 +1,7 @@
 //! Animals that load well and break down, or lie about where their answer is, when they are called.
 
-use crate::support::{Animal, Outcome, animal, built, built_case, show};
-use harness::forge;
+use super::support::{Animal, Outcome, animal, built_case, show};
+use harness::{forge, zoo_component};
 
 const LOOP: &str = "(loop $again (br $again)) (unreachable)";
 const CPU_LIMIT: Outcome = Outcome::Fails("cpu_limit", "250 ms are allowed (limits: cpu)");
@@ -14,9 +14,9 @@ pub(crate) fn animals() -> Vec<Animal> {
 /// `fixtures/zoo`: what a Rust collector does by mistake or with intent.
 fn built_ones() -> Vec<Animal> {
     vec![
-        animal("endless collect", built("endless-collect"), CPU_LIMIT),
-        animal("memory bomb", built("memory-eater"), MEMORY_LIMIT),
-        animal("panic", built("panics"), Outcome::Fails("trap", "the zoo is closed today")),
+        animal("endless collect", zoo_component("endless-collect"), CPU_LIMIT),
+        animal("memory bomb", zoo_component("memory-eater"), MEMORY_LIMIT),
+        animal("panic", zoo_component("panics"), Outcome::Fails("trap", "the zoo is closed today")),
         built_case("breaks-down", "abort", Outcome::Fails("trap", "unreachable")),
         built_case("breaks-down", "exit", Outcome::Fails("trap", "unreachable")),
         built_case("breaks-down", "division", Outcome::Fails("trap", "attempt to divide by zero")),
@@ -210,13 +210,13 @@ fn what_breaks_down_fails_with_its_reason() {
 /// Each call starts with the memory the component was built with.
 #[test]
 fn nothing_is_kept_from_one_call_to_the_next() {
-    use pve_exporter::api::Place;
-    use pve_exporter::registry::{Collector, Origin};
+    use pve_exporter::collector::{Collector, Origin};
+    use pve_exporter::request::Place;
 
-    use crate::support::{expose, limits, sandbox};
+    use super::support::{expose, limits, sandbox};
 
     let sandbox = sandbox();
-    for bytes in [built("remembers"), remembering()] {
+    for bytes in [zoo_component("remembers"), remembering()] {
         let collector = Collector::load(&sandbox, &bytes, Origin::Builtin, limits()).unwrap();
         let mut texts = std::collections::BTreeSet::new();
         for _ in 0..50 {

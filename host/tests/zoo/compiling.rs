@@ -3,15 +3,16 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use pve_exporter::api::Place;
-use pve_exporter::registry::{Collector, Origin};
-use pve_exporter::sandbox::{Compiler, Limits, Sandbox};
+use pve_exporter::collector::{Collector, Origin};
+use pve_exporter::limits::Limits;
+use pve_exporter::request::Place;
+use pve_exporter::sandbox::{Capacity, Compiler, Sandbox};
 
-use crate::support::{Healthy, MEMORY, limits};
-use harness::forge;
+use super::support::{Healthy, MEMORY, limits};
+use harness::{binary, forge};
 
 fn compiler(cache: &Path) -> Compiler {
-    Compiler::new(env!("CARGO_BIN_EXE_pve-exporter").into(), cache.to_owned(), 1, 128 << 20)
+    Compiler::new(binary(), cache.to_owned(), Capacity { slots: 1, max_memory: 128 << 20 })
 }
 
 /// A component with these core functions inside.
@@ -52,7 +53,7 @@ fn branches() -> Vec<u8> {
 fn a_compile_bomb_ends_with_its_compiler() {
     let folder = tempfile::tempdir().unwrap();
     let compiler = compiler(folder.path());
-    let sandbox = Sandbox::new(1, 128 << 20, Some(folder.path())).unwrap();
+    let sandbox = Sandbox::new(Capacity { slots: 1, max_memory: 128 << 20 }, Some(folder.path())).unwrap();
     let healthy = Healthy::new(&sandbox);
     // The fastest of the three compiles in 1 s where there is nothing else to do: a tenth leaves a faster machine room.
     let limits = Limits { compile_time: Duration::from_millis(100), ..limits() };
@@ -76,7 +77,7 @@ fn a_compile_bomb_ends_with_its_compiler() {
 fn other_bombs_do_not_go_off() {
     let folder = tempfile::tempdir().unwrap();
     let compiler = compiler(folder.path());
-    let sandbox = Sandbox::new(1, 128 << 20, Some(folder.path())).unwrap();
+    let sandbox = Sandbox::new(Capacity { slots: 1, max_memory: 128 << 20 }, Some(folder.path())).unwrap();
     let doubling: String = (1..40).map(|level| format!("(type $t{level} (tuple $t{0} $t{0}))", level - 1)).collect();
     let nested: String = (1..20_000).map(|level| format!("(type $n{level} (list $n{}))", level - 1)).collect();
     let deep = "(import \"f\" (func (param \"p\" $n19999)))";
@@ -134,7 +135,7 @@ fn nest(depth: usize) -> Vec<u8> {
 fn the_child_compiles_what_is_well_formed() {
     let folder = tempfile::tempdir().unwrap();
     let compiler = compiler(folder.path());
-    let sandbox = Sandbox::new(1, 128 << 20, Some(folder.path())).unwrap();
+    let sandbox = Sandbox::new(Capacity { slots: 1, max_memory: 128 << 20 }, Some(folder.path())).unwrap();
     let good = forge("good").build();
     compiler.compile(&good, &limits()).unwrap();
     assert!(std::fs::read_dir(folder.path()).unwrap().next().is_some(), "nothing in the cache");
@@ -146,7 +147,11 @@ fn the_child_compiles_what_is_well_formed() {
     assert!(text.starts_with("does not compile: ") && text.matches("does not compile").count() == 1, "{text}");
     assert!(error(b"").contains("is empty") && error(b"#!/bin/sh").contains("is not WebAssembly"));
     assert!(error(&forge("m").piece("memory", "65536").build()).contains("memory"), "a memory of 4 GiB");
-    let missing = Compiler::new("/nonexistent/pve-exporter".into(), folder.path().to_owned(), 1, MEMORY);
+    let missing = Compiler::new(
+        "/nonexistent/pve-exporter".into(),
+        folder.path().to_owned(),
+        Capacity { slots: 1, max_memory: MEMORY },
+    );
     let text = missing.compile(&good, &limits()).unwrap_err().to_string();
     assert!(text.contains("the compiler does not start"), "{text}");
 }

@@ -3,12 +3,18 @@
 
 use std::path::Path;
 
-use pve_collector::contract::Kind;
-use pve_exporter::api::{Answer, FetchErrorKind, Place};
-use pve_exporter::registry::{Collector, Origin, Schema, Standing, Trial};
-use pve_exporter::sandbox::{Limits, Sandbox};
+use std::sync::Arc;
 
-use crate::shop::{ALLOW, BUILTIN, Shop, version};
+use pve_collector::contract::Kind;
+use pve_exporter::catalog::{LastAnswers, Standing};
+use pve_exporter::collector::{Collector, Origin};
+use pve_exporter::contract::FetchErrorKind;
+use pve_exporter::limits::Limits;
+use pve_exporter::request::Place;
+use pve_exporter::sandbox::{Capacity, Sandbox};
+use pve_exporter::schema::Schema;
+
+use super::shop::{ALLOW, BUILTIN, Shop, version};
 use harness::table;
 
 #[test]
@@ -52,8 +58,8 @@ fn named_pipe(path: &Path) {
 /// Has an answer to try collectors on.
 struct Answered;
 
-impl Trial for Answered {
-    fn last_answers(&self, _: &Schema) -> Option<(Place, Vec<Result<Answer, FetchErrorKind>>)> {
+impl LastAnswers for Answered {
+    fn last_answers(&self, _: &Schema) -> Option<(Place, Vec<Result<Arc<str>, FetchErrorKind>>)> {
         Some((Place::cluster(), vec![Err(FetchErrorKind::TimedOut)]))
     }
 }
@@ -156,7 +162,7 @@ fn three_breakdowns_are_quarantine_until_a_new_version() {
     for _ in 0..3 {
         assert_eq!(standing(), Standing::Serving);
         assert_eq!(
-            shop.collector("moody").collect(0, &Place::cluster(), &[Ok("[]")]).outcome.unwrap_err().reason(),
+            shop.collector("moody").collect(0, &Place::cluster(), &[Ok("[]")]).outcome.unwrap_err().reason().as_str(),
             "trap"
         );
     }
@@ -181,7 +187,7 @@ fn three_breakdowns_are_quarantine_until_a_new_version() {
 /// Reloads hold no slot: neither may find the pool full.
 #[test]
 fn a_reload_needs_no_slot_that_a_scrape_has() {
-    let sandbox = Sandbox::new(1, Limits::default().memory, None).unwrap();
+    let sandbox = Sandbox::new(Capacity { slots: 1, max_memory: Limits::default().memory }, None).unwrap();
     let load = |bytes: &[u8]| Collector::load(&sandbox, bytes, Origin::Builtin, Limits::default());
     let busy = load(&version("busy", "1.0.0").piece("collect", "(loop $a (br $a)) (unreachable)").build()).unwrap();
     std::thread::scope(|scope| {
@@ -189,6 +195,6 @@ fn a_reload_needs_no_slot_that_a_scrape_has() {
         while !busy.is_finished() {
             load(&version("zfs", "1.0.0").build()).unwrap();
         }
-        assert_eq!(busy.join().unwrap().outcome.unwrap_err().reason(), "cpu_limit");
+        assert_eq!(busy.join().unwrap().outcome.unwrap_err().reason().as_str(), "cpu_limit");
     });
 }

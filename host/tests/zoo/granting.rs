@@ -1,9 +1,9 @@
 //! Grant files beside components: what each of them lets serve, and that no version gets more than it was granted.
 
-use pve_exporter::api::Place;
+use pve_exporter::request::Place;
 
-use crate::shop::{ALLOW, BUILTIN, Shop, version};
-use crate::support::built;
+use super::shop::{ALLOW, BUILTIN, Shop, version};
+use harness::zoo_component;
 
 #[test]
 fn nothing_serves_without_its_grant() {
@@ -99,7 +99,7 @@ fn a_version_that_asks_for_more_does_not_take_over() {
             version("zfs", "2.0.0").piece("describe", "(loop $a (br $a)) (unreachable)").build(),
             "are allowed (limits: cpu)",
         ),
-        (built("panics"), "named zoo-panics"),
+        (zoo_component("panics"), "named zoo-panics"),
     ] {
         shop.put("zfs.wasm", bytes);
         let refusal = shop.refusal("zfs.wasm");

@@ -1,10 +1,11 @@
 //! Every way around a grant there is: paths that say one thing and mean another, asked for in a manifest, written in a
 //! grant file, or made by the cluster's own names.
 
-use pve_exporter::api::{GuestType, Place, Template};
-use pve_exporter::registry::{Collector, Grant, Origin};
+use pve_exporter::catalog::Grant;
+use pve_exporter::collector::{Collector, Origin};
+use pve_exporter::request::{GuestType, Place, Template};
 
-use crate::support::{Animal, Outcome, animal, limits, sandbox, show};
+use super::support::{Animal, Outcome, animal, limits, sandbox, show};
 use harness::forge;
 
 /// Paths that are no request path at all, with the reason.

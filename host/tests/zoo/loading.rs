@@ -1,7 +1,7 @@
 //! Animals that must not get past loading: no components, other contracts, and harm done before the first call.
 
-use crate::support::{Animal, Outcome, animal, built, show};
-use harness::forge;
+use super::support::{Animal, Outcome, animal, show};
+use harness::{forge, zoo_component};
 
 const CPU_LIMIT: Outcome = Outcome::Refused("250 ms are allowed (limits: cpu)");
 const MEMORY_LIMIT: Outcome = Outcome::Refused("67108864 are allowed (limits: memory)");
@@ -172,7 +172,7 @@ fn before_the_first_call() -> Vec<Animal> {
                 .build(),
             CPU_LIMIT,
         ),
-        animal("the panicking one's first kilobyte", built("panics")[..1000].to_vec(), Outcome::Refused("does not compile: ")),
+        animal("the panicking one's first kilobyte", zoo_component("panics")[..1000].to_vec(), Outcome::Refused("does not compile: ")),
     ]
 }
 

@@ -3,13 +3,14 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use pve_exporter::api::Place;
-use pve_exporter::registry::{Collection, Collector, Origin};
+use pve_exporter::collector::{Collection, Collector, Origin};
+use pve_exporter::request::Place;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 
-use crate::support::{built, limits, sandbox};
+use super::support::{limits, sandbox};
+use harness::zoo_component;
 
 /// The log, kept.
 #[derive(Clone, Default)]
@@ -37,7 +38,7 @@ impl<'a> MakeWriter<'a> for Kept {
 /// Calls a component and gives each call's outcome with the lines of the log, as `telemetry` writes them.
 fn logged(component: &str, case: &str, calls: usize, json: bool) -> (Vec<Collection>, Vec<String>) {
     let sandbox = sandbox();
-    let mut collector = Collector::load(&sandbox, &built(component), Origin::Builtin, limits()).unwrap();
+    let mut collector = Collector::load(&sandbox, &zoo_component(component), Origin::Builtin, limits()).unwrap();
     collector.settings = vec![("case".to_owned(), case.to_owned())];
     let kept = Kept::default();
     let run = || (0..calls).map(|_| collector.collect(1_763_000_000, &Place::cluster(), &[])).collect();
@@ -64,9 +65,11 @@ fn a_flood_is_bounded_a_call_and_a_second() {
         // 1024 bytes of the collector's, and the rest of a line.
         assert!(lines.iter().all(|line| line.len() < 1024 + 300), "{case}: {lines:#?}");
     }
-    // 200 at once and 20 a second, over all calls; 40 calls take far less than five seconds.
+    // 200 at once and 20 a second, over all calls.
+    let began = std::time::Instant::now();
     let (_, lines) = logged("floods", "log", 40, false);
-    assert!((200..=320).contains(&lines.len()), "{} lines of 400,000", lines.len());
+    let allowed = 200 + 20 * (began.elapsed().as_secs() as usize + 1);
+    assert!((200..=allowed).contains(&lines.len()), "{} lines of 400,000", lines.len());
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Manifests that break the contract, and those that only look as if.
 
 use pve_collector::contract::{Kind, Metric, StateSet, Table};
-use pve_exporter::registry::{Collector, Origin};
+use pve_exporter::collector::{Collector, Origin};
 
-use crate::support::{Animal, Outcome, animal, limits, sandbox, show};
+use super::support::{Animal, Outcome, animal, limits, sandbox, show};
 use harness::{Forge, forge, table, texts};
 
 pub(crate) fn animals() -> Vec<Animal> {

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use pve_collector::contract::{Kind, Output, Row, StateSet, Value};
-use pve_exporter::api::Place;
+use pve_exporter::collector::{Collector, Origin};
 use pve_exporter::exposition::{Encoder, Format};
-use pve_exporter::registry::{Collected, Collector, Origin};
+use pve_exporter::request::Place;
+use pve_exporter::schema::Collected;
 
-use crate::support::{Animal, Outcome, animal, expose, limits, sandbox, show};
+use super::support::{Animal, Outcome, animal, expose, limits, sandbox, show};
 use harness::{Forge, forge, row, table, texts};
 
 const ONE: Value = Value::Number(1.0);

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use pve_exporter::registry::{Catalog, Changes, Collector, Loader, NoTrial, Origin, builtins};
-use pve_exporter::sandbox::{Limits, Sandbox};
+use pve_exporter::catalog::{Catalog, Changes, Loader, NoAnswers, builtins};
+use pve_exporter::collector::{Collector, Origin};
+use pve_exporter::limits::Limits;
+use pve_exporter::sandbox::{Capacity, Sandbox};
 use tempfile::TempDir;
 
-use crate::support::limits;
+use super::support::limits;
 use harness::{Forge, forge};
 
 /// A catalog with one built-in collector and one folder.
@@ -19,7 +21,7 @@ pub(crate) struct Shop {
 impl Shop {
     pub(crate) fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let sandbox = Sandbox::new(2, Limits::default().memory, None).unwrap();
+        let sandbox = Sandbox::new(Capacity { slots: 2, max_memory: Limits::default().memory }, None).unwrap();
         let loader = Loader { sandbox, compiler: None, limits: limits(), max_memory: 128 << 20 };
         let (_, bytes) = builtins().iter().find(|(name, _)| *name == "node-status").unwrap();
         let builtin = Arc::new(loader.load_builtin(bytes, Vec::new()).unwrap());
@@ -39,7 +41,7 @@ impl Shop {
     }
 
     pub(crate) fn reload(&self) -> Changes {
-        self.catalog.reload(&NoTrial)
+        self.catalog.reload(&NoAnswers)
     }
 
     /// The reason why the file is refused now.

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use pve_exporter::api::Place;
-use pve_exporter::registry::{Collector, Origin};
+use pve_exporter::collector::{Collector, Origin};
+use pve_exporter::request::Place;
 
-use crate::support::{Animal, Outcome, built, built_case, expose, limits, sandbox, show};
+use super::support::{Animal, Outcome, built_case, expose, limits, sandbox, show};
+use harness::zoo_component;
 
 /// What each case comes to, in the guest's own words.
 const SEEN: &[(&str, &str)] = &[
@@ -49,7 +50,7 @@ fn what_wants_too_much_of_wasi_fails() {
 #[test]
 fn wasi_has_nothing_behind_it_and_does_not_wait() {
     let sandbox = sandbox();
-    let mut collector = Collector::load(&sandbox, &built("wasi"), Origin::Builtin, limits()).unwrap();
+    let mut collector = Collector::load(&sandbox, &zoo_component("wasi"), Origin::Builtin, limits()).unwrap();
     assert!(collector.component().facts().imports.iter().any(|name| name.starts_with("wasi:sockets/tcp")));
     let mut wrong = Vec::new();
     for (case, seen) in SEEN {

@@ -1,0 +1,121 @@
+//! The way a component of a folder takes before it serves: digest, compile, describe, grant, trial.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::folder::Candidate;
+use super::grant::Grant;
+use crate::collector::{Collector, CollectorError, Origin};
+use crate::contract::FetchErrorKind;
+use crate::limits::Limits;
+use crate::request::Place;
+use crate::sandbox::{Compiler, Sandbox};
+use crate::schema::Schema;
+
+/// The last answers of a cluster, on which a new version is tried before it serves.
+pub trait LastAnswers: Send + Sync {
+    /// A place and what the last scrape got there for the manifest's requests; `None` if nothing fits.
+    fn last_answers(&self, schema: &Schema) -> Option<(Place, Vec<Result<Arc<str>, FetchErrorKind>>)>;
+}
+
+/// No answers: before the first scrape, and in tests.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoAnswers;
+
+impl LastAnswers for NoAnswers {
+    fn last_answers(&self, _schema: &Schema) -> Option<(Place, Vec<Result<Arc<str>, FetchErrorKind>>)> {
+        None
+    }
+}
+
+/// Loads components under their grants.
+#[derive(Debug)]
+pub struct Loader {
+    /// Where they run.
+    pub sandbox: Sandbox,
+    /// Compiles ahead, in a process of its own; without one compiling is bounded by the component's size alone.
+    pub compiler: Option<Compiler>,
+    /// Limits of all collectors.
+    pub limits: Limits,
+    /// The most memory a grant may give; the sandbox's slots are that large.
+    pub max_memory: usize,
+}
+
+impl Loader {
+    /// Loads a component of the binary: no grant, no trial.
+    pub fn load_builtin(&self, bytes: &[u8], settings: Vec<(String, String)>) -> Result<Collector, CollectorError> {
+        let mut collector = Collector::load(&self.sandbox, bytes, Origin::Builtin, self.limits.clone())?;
+        collector.settings = settings;
+        Ok(collector)
+    }
+
+    /// Takes a file through the whole way; the error is a sentence for the operator.
+    pub(super) fn load(
+        &self,
+        path: &Path,
+        candidate: &Candidate,
+        answers: &dyn LastAnswers,
+    ) -> Result<Collector, String> {
+        let grant_name = path.with_extension("yml").file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let grant = match &candidate.stamp.grant {
+            Some(Ok(text)) => Grant::parse(text).map_err(|error| format!("{grant_name}: {error}"))?,
+            Some(Err(error)) => return Err(format!("{grant_name}: can't be read: {error}")),
+            None => Grant::default(),
+        };
+        grant.check_digest(&candidate.stamp.digest).map_err(|refusal| format!("{grant_name}: {refusal}"))?;
+        let limits = grant.limits(&self.limits);
+        if limits.memory > self.max_memory {
+            return Err(format!(
+                "{grant_name}: limits: memory is {} bytes, a slot has {} (--sandbox.max-memory)",
+                limits.memory, self.max_memory
+            ));
+        }
+        if let Some(compiler) = &self.compiler {
+            compiler.compile(&candidate.bytes, &limits).map_err(|error| error.to_string())?;
+        }
+        let origin = Origin::File(path.to_owned());
+        let mut collector =
+            Collector::load(&self.sandbox, &candidate.bytes, origin, limits).map_err(|error| error.to_string())?;
+        collector.settings.clone_from(&grant.settings);
+
+        let stem = path.file_stem().unwrap_or_default();
+        if stem != collector.name() {
+            return Err(format!("the collector is named {0}; name the file {0}.wasm", collector.name()));
+        }
+        if candidate.stamp.grant.is_none() {
+            let lines = Grant::write(&collector.schema, &candidate.stamp.digest);
+            return Err(format!(
+                "there is no grant file; if it is to be trusted with this, write {grant_name}:\n{lines}"
+            ));
+        }
+        grant.check_requests(&collector.schema).map_err(|refusal| format!("{grant_name}: {refusal}"))?;
+        try_out(&collector, answers)?;
+        Ok(collector)
+    }
+
+    /// Whether a version that serves may go on under the grant file as it is now. A file that can't be understood changes
+    /// nothing; one that is gone, or allows less than before, takes the grant back.
+    pub(super) fn still_granted(collector: &Collector, grant: Option<&Result<String, String>>) -> bool {
+        match grant {
+            None => false,
+            Some(Err(_)) => true,
+            Some(Ok(text)) => Grant::parse(text).map_or(true, |grant| grant.check_requests(&collector.schema).is_ok()),
+        }
+    }
+}
+
+/// Runs a new version on the last answers seen. What fails here would have failed in the next scrape.
+fn try_out(collector: &Collector, answers: &dyn LastAnswers) -> Result<(), String> {
+    let Some((place, answers)) = answers.last_answers(&collector.schema) else { return Ok(()) };
+    let answers: Vec<Result<&str, FetchErrorKind>> =
+        answers.iter().map(|answer| answer.as_deref().map_err(|kind| *kind)).collect();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let collection = collector.collect(now, &place, &answers);
+    if let Err(error) = collection.outcome {
+        return Err(format!("the trial on the last answers of {place} failed: {error}"));
+    }
+    match collection.rejections.iter().next() {
+        Some((_, _, first)) => Err(format!("the trial on the last answers of {place} broke the contract: {first}")),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,5 @@
+//! The configuration from outside: one binary, since each links the whole host.
+
+mod errors;
+mod flags;
+mod values;
