@@ -1,4 +1,4 @@
-//! Tickets: fetched once, kept, renewed, refused.
+//! Tickets: one login, renewal, refusals.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
