@@ -10,6 +10,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::api::{self, ClientError, FetchError, Observer};
 use crate::app::{App, Policy};
+use crate::budget::Budgets;
 use crate::catalog::{Catalog, Loader, NoAnswers, builtins};
 use crate::collector::{CollectorError, CollectorSet, Conflict, Origin};
 use crate::config::{Config, Flags, Module};
@@ -71,12 +72,13 @@ impl ExporterError {
 
 /// Serves until `shutdown`.
 pub async fn run(flags: Flags, config: Config, shutdown: impl Future<Output = ()>) -> Result<(), ExporterError> {
-    let metrics = Arc::new(Metrics::new()?);
-    let clusters = clusters(&flags, &config, metrics.clone())?;
+    let budgets = Budgets::new(flags.memory_budget);
+    let metrics = Arc::new(Metrics::new(budgets.clone())?);
+    let clusters = clusters(&flags, &config, metrics.clone(), &budgets)?;
     let tls = tls(&flags)?;
     // Before the collectors, so that an address in use is reported at once.
     let listeners = web::listen(&flags.listen_addresses).await?;
-    let catalog = tokio::task::block_in_place(|| catalog(&flags))?;
+    let catalog = tokio::task::block_in_place(|| catalog(&flags, &budgets))?;
     metrics.set_catalog(&catalog);
     introduce(&config, &catalog);
     let policy = Policy { timeout_offset: flags.timeout_offset, strict: flags.strict };
@@ -127,8 +129,9 @@ fn introduce(config: &Config, catalog: &Catalog) {
 /// `--config.check`: everything `run` needs, and one request to each module's cluster. Returns the findings by module.
 pub async fn check(flags: &Flags, config: &Config) -> Result<BTreeMap<String, String>, ExporterError> {
     tls(flags)?;
-    let clusters = clusters(flags, config, Arc::new(api::NoObserver))?;
-    let catalog = tokio::task::block_in_place(|| catalog(flags))?;
+    let budgets = Budgets::new(flags.memory_budget);
+    let clusters = clusters(flags, config, Arc::new(api::NoObserver), &budgets)?;
+    let catalog = tokio::task::block_in_place(|| catalog(flags, &budgets))?;
     let mut found = BTreeMap::new();
     found.insert("collectors".to_owned(), format!("{} load", catalog.serving().iter().count()));
     for entry in catalog.entries() {
@@ -154,8 +157,13 @@ pub async fn check(flags: &Flags, config: &Config) -> Result<BTreeMap<String, St
 
 /// Creates the clients of all modules with a target and checks the files of the others, so that a bad CA file is reported at the
 /// start.
-fn clusters(flags: &Flags, config: &Config, observer: Arc<dyn Observer>) -> Result<Clusters, ExporterError> {
-    let clusters = Clusters::new(flags.client_options(), flags.api_max_age, observer);
+fn clusters(
+    flags: &Flags,
+    config: &Config,
+    observer: Arc<dyn Observer>,
+    budgets: &Budgets,
+) -> Result<Clusters, ExporterError> {
+    let clusters = Clusters::new(flags.client_options(), flags.api_max_age, observer, Arc::clone(&budgets.answers));
     for module in config.modules.values() {
         match &module.targets {
             Some(targets) => drop(clusters.get(module, targets)?),
@@ -166,7 +174,7 @@ fn clusters(flags: &Flags, config: &Config, observer: Arc<dyn Observer>) -> Resu
 }
 
 /// The built-ins that the flags enable, and the components of the folders.
-fn catalog(flags: &Flags) -> Result<Catalog, ExporterError> {
+fn catalog(flags: &Flags, budgets: &Budgets) -> Result<Catalog, ExporterError> {
     let limits = flags.limits();
     for (collector, _, _) in &flags.collectors_settings {
         if !builtins().iter().any(|(name, _)| name == collector) {
@@ -175,7 +183,7 @@ fn catalog(flags: &Flags) -> Result<Catalog, ExporterError> {
     }
     let cache = cache_directory(flags.sandbox_cache_directory.as_deref());
     let capacity = startup::capacity(flags, &limits);
-    let sandbox = Sandbox::new(capacity, cache.as_deref())?;
+    let sandbox = Sandbox::new(capacity, cache.as_deref())?.with_budget(Arc::clone(&budgets.collectors));
     let compiler = Compiler::of_this_program(cache, capacity);
     let loader = Loader { sandbox, compiler, limits, max_memory: capacity.max_memory };
     let mut serving = CollectorSet::default();

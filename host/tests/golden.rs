@@ -106,7 +106,7 @@ fn built_ins_produce_the_golden_files() {
         let mut collector = load(name);
         for directory in cases {
             let case = Case::read(directory);
-            collector.settings = case.input(&[], &contract::Place::default()).unwrap().settings;
+            collector.settings = case.input::<Request>(&[], &contract::Place::default()).unwrap().settings;
             let expected = std::fs::read_to_string(directory.join("expected.prom")).unwrap();
             assert_eq!(run(&collector, &case), expected, "{}", directory.display());
         }

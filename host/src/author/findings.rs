@@ -114,7 +114,9 @@ impl Findings {
                     LoadError::Empty | LoadError::CoreModule | LoadError::NotWasm => "component",
                     LoadError::ContractVersion { .. } => "contract-version",
                     LoadError::Contract { .. } => "contract",
-                    LoadError::TooLarge { .. } | LoadError::CompileTime(_) => "limit",
+                    LoadError::TooLarge { .. } | LoadError::CompileTime(_) | LoadError::ManifestTooLarge { .. } => {
+                        "limit"
+                    }
                     LoadError::Compile(_) => "compile",
                     LoadError::Describe(_) => "describe",
                 };

@@ -12,6 +12,7 @@ use super::fixture::read_cases;
 use super::trial;
 use super::workbench::Workbench;
 use crate::api::NoObserver;
+use crate::budget::ByteBudget;
 use crate::collector::CollectorSet;
 use crate::config::ClientOptions;
 use crate::config::{Config, ConfigError, Environment, Module, Targets};
@@ -77,7 +78,12 @@ impl Source {
                 let mut collectors = CollectorSet::default();
                 // An empty set has no conflicts.
                 let _ = collectors.add(Arc::new(bench.collector));
-                let clusters = Clusters::new(ClientOptions::default(), Duration::MAX, Arc::new(NoObserver));
+                let clusters = Clusters::new(
+                    ClientOptions::default(),
+                    Duration::MAX,
+                    Arc::new(NoObserver),
+                    ByteBudget::unlimited(),
+                );
                 let scraper = Box::new(Scraper::new(clusters));
                 Ok(Stage::Live {
                     scraper,

@@ -107,11 +107,11 @@ async fn what_is_no_answer_is_malformed() {
 #[test]
 fn answers_are_checked_to_the_end() {
     for bad in [r#"{"data":1}x"#, r#"{"data":1,"data":2}"#, r#"[1]"#, r#"{"x":[1 2],"data":1}"#, "null", "\u{feff}{}"] {
-        assert_eq!(Answer::parse(bad.into(), JSON).unwrap_err().kind, FetchErrorKind::Malformed, "{bad}");
+        assert_eq!(Answer::parse(bad.as_bytes().to_vec(), JSON).unwrap_err().kind, FetchErrorKind::Malformed, "{bad}");
     }
     // Deep nesting does not overflow the stack.
     let deep = format!("{{\"data\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
-    assert_eq!(Answer::parse(deep.into(), JSON).map(|answer| answer.data().len()).ok(), Some(200_000));
+    assert_eq!(Answer::parse(deep.into_bytes(), JSON).map(|answer| answer.data().len()).ok(), Some(200_000));
 }
 
 fn gzip(text: &[u8]) -> Vec<u8> {

@@ -6,3 +6,4 @@ mod prometheus;
 mod reload;
 mod scrape;
 mod sharding;
+mod systemd;

@@ -121,7 +121,7 @@ async fn a_folder_that_vanishes_takes_nothing_with_it() {
     reloading.serves(&["1"]).await;
     let aside = folder.with_extension("aside");
     std::fs::rename(folder, &aside).unwrap();
-    reloading.setup.exporter.log_with("not taken in");
+    reloading.setup.exporter.log_with("refused: ");
     reloading.serves(&["1"]).await;
     install(&aside, &component("2"));
     std::fs::rename(&aside, folder).unwrap();

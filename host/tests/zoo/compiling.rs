@@ -153,5 +153,5 @@ fn the_child_compiles_what_is_well_formed() {
         Capacity { slots: 1, max_memory: MEMORY },
     );
     let text = missing.compile(&good, &limits()).unwrap_err().to_string();
-    assert!(text.contains("the compiler does not start"), "{text}");
+    assert!(text.contains("the compiler process does not start"), "{text}");
 }

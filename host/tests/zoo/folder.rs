@@ -4,12 +4,14 @@
 use std::path::Path;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use pve_collector::contract::Kind;
 use pve_exporter::catalog::{LastAnswers, Standing};
-use pve_exporter::collector::{Collector, Origin};
+use pve_exporter::collector::{ClusterId, Collector, Origin};
 use pve_exporter::contract::FetchErrorKind;
 use pve_exporter::limits::Limits;
+use pve_exporter::reason::Reason;
 use pve_exporter::request::Place;
 use pve_exporter::sandbox::{Capacity, Sandbox};
 use pve_exporter::schema::Schema;
@@ -151,6 +153,14 @@ fn a_metric_that_is_free_again_can_be_had() {
     assert_eq!(shop.serving(), ["b 1.0.0", BUILTIN]);
 }
 
+/// Runs `moody` once for a cluster, as a scrape does.
+fn call(shop: &Shop, cluster: ClusterId) -> Result<(), Reason> {
+    let (collector, in_time) = (shop.collector("moody"), Instant::now() + Duration::from_secs(600));
+    let collection = collector.collect(0, &Place::cluster(), &[Ok("[]")]);
+    collector.record(cluster, &collection, in_time);
+    collection.outcome.map(drop).map_err(|error| error.reason())
+}
+
 #[test]
 fn three_breakdowns_are_quarantine_until_a_new_version() {
     let shop = Shop::open();
@@ -159,16 +169,15 @@ fn three_breakdowns_are_quarantine_until_a_new_version() {
     shop.put("moody.wasm", broken("1.0.0"));
     shop.reload();
     let standing = || shop.catalog.entries().iter().find(|entry| entry.name == "moody").unwrap().standing;
+    let cluster = ClusterId::unique();
     for _ in 0..3 {
         assert_eq!(standing(), Standing::Serving);
-        assert_eq!(
-            shop.collector("moody").collect(0, &Place::cluster(), &[Ok("[]")]).outcome.unwrap_err().reason().as_str(),
-            "trap"
-        );
+        assert_eq!(call(&shop, cluster), Err(Reason::Trap));
     }
     assert_eq!(standing(), Standing::Quarantined);
-    assert!(shop.collector("moody").health.quarantined().is_some());
-    // Reloading the same file changes nothing.
+    assert!(shop.collector("moody").health.quarantined(cluster).is_some());
+    assert!(shop.collector("moody").health.quarantined(ClusterId::unique()).is_none());
+    // A reload of the same file changes nothing.
     shop.reload();
     assert_eq!(standing(), Standing::Quarantined);
     shop.put("moody.wasm", broken("1.0.1"));
@@ -179,7 +188,7 @@ fn three_breakdowns_are_quarantine_until_a_new_version() {
     shop.put("moody.wasm", failing.build());
     shop.reload();
     for _ in 0..5 {
-        assert!(shop.collector("moody").collect(0, &Place::cluster(), &[Ok("[]")]).outcome.is_err());
+        assert_eq!(call(&shop, cluster), Err(Reason::MalformedAnswer));
     }
     assert_eq!(standing(), Standing::Serving);
 }

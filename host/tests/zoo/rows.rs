@@ -143,22 +143,26 @@ fn floods() -> Vec<Animal> {
         animal(
             "200,001 rows",
             forge("x").rows(rows(200_001)).build(),
-            Outcome::Fails("rows_limit", "gave 200001 rows, 200000 are allowed"),
+            Outcome::Fails("rows_limit", "returned 200001 rows, 200000 are allowed"),
         ),
         animal(
             "series beyond their limit",
             many.rows(stated).build(),
-            Outcome::Fails("series_limit", "gave more than 500000 series"),
+            Outcome::Fails("series_limit", "returned more than 500000 series"),
         ),
         animal(
             "rows beyond a limit of their own",
             forge("x").rows(counted).build(),
-            Outcome::Fails("rows_limit", "gave 20000 rows, 5000 are allowed"),
+            Outcome::Fails("rows_limit", "returned 20000 rows, 5000 are allowed"),
         )
         .limits(|limits| limits.rows = 5000),
         animal("5 million rows", zeros.build(), lifted.clone()).limits(|limits| limits.memory = 128 << 20),
-        animal("5 million rows that may be lifted", zeros.build(), Outcome::Fails("rows_limit", "gave 5000000 rows"))
-            .limits(|limits| (limits.memory, limits.lifted_bytes) = (128 << 20, 1 << 30)),
+        animal(
+            "5 million rows that may be lifted",
+            zeros.build(),
+            Outcome::Fails("rows_limit", "returned 5000000 rows"),
+        )
+        .limits(|limits| (limits.memory, limits.lifted_bytes) = (128 << 20, 1 << 30)),
         // A kilobyte of text in the file becomes 100 MB in the answer.
         animal("aliased labels", forge("x").rows(vec![row(0, &[&kilobyte], &[ONE]); 100_000]).build(), lifted.clone()),
         animal(

@@ -109,7 +109,7 @@ impl Animal {
             return Err(format!("{}: breaks lines: {text:?}", self.name));
         }
         // On a very busy machine, a call ends when ten times its CPU limit has passed by the wall clock.
-        let stalled = self.limits.cpu == CPU && text.contains("no answer after");
+        let stalled = self.limits.cpu == CPU && text.contains("no result after");
         if stalled || text.contains(words) { Ok(()) } else { Err(format!("{}: {text}", self.name)) }
     }
 }
