@@ -6,23 +6,12 @@ use std::fmt::Write as _;
 use std::process::Command;
 use std::time::Duration;
 
-use harness::{Exposition, Setup};
+use harness::{Exposition, Optional, Setup};
 use pve_sim::{Down, Fault, FaultBody, Rights, Spec};
 
 use super::pages;
 
 const PAGE: &str = "docs/alerts.md";
-
-/// `make test` installs promtool. Where it can't be installed, the tests say so and are skipped, but not in CI.
-fn available() -> bool {
-    let found = Command::new("promtool").arg("--version").output().is_ok_and(|output| output.status.success());
-    let demanded = std::env::var_os("PVE_EXPORTER_DEMAND_PROMETHEUS").is_some();
-    assert!(found || !demanded, "promtool is not installed; run `make prometheus`");
-    if !found {
-        eprintln!("skipped: promtool is not installed; `make prometheus` installs it");
-    }
-    found
-}
 
 fn rules() -> String {
     pages::block(PAGE, "Alert rules", "yaml")
@@ -101,7 +90,7 @@ fn promtool_accepts_the_rules() {
 
 #[test]
 fn promtool_accepts_the_scrape_jobs() {
-    if !available() {
+    if !Optional::Prometheus.program("promtool") {
         return;
     }
     let readme = pages::blocks("README.md", "Scrape with Prometheus", "yaml").concat();
@@ -137,7 +126,7 @@ async fn a_healthy_cluster_is_silent() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_that_is_down_fires_once() {
-    if !available() {
+    if !Optional::Prometheus.program("promtool") {
         return;
     }
     let setup = healthy().await;
@@ -152,7 +141,7 @@ async fn a_cluster_that_is_down_fires_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_is_down_fires_once() {
-    if !available() {
+    if !Optional::Prometheus.program("promtool") {
         return;
     }
     let setup = healthy().await;
@@ -170,7 +159,7 @@ async fn a_node_that_is_down_fires_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_without_privileges_fires_once() {
-    if !available() {
+    if !Optional::Prometheus.program("promtool") {
         return;
     }
     let setup = Setup::start(Spec { rights: Rights::None, guests: 24, ..Spec::default() }, &[]).await;
@@ -182,7 +171,7 @@ async fn a_token_without_privileges_fires_once() {
 /// Each graph has something to show.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_query_returns_series() {
-    if !available() {
+    if !Optional::Prometheus.program("promtool") {
         return;
     }
     let setup = Setup::start(Spec { nodes: 3, guests: 24, ..Spec::default() }, &[]).await;
