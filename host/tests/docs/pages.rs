@@ -90,8 +90,8 @@ pub(super) fn blocks(file: &str, heading: &str, language: &str) -> Vec<String> {
     let text = read(file);
     let section = text.split(&format!("\n## {heading}\n")).nth(1).and_then(|rest| rest.split("\n## ").next());
     let section = section.unwrap_or_else(|| panic!("{file} has no section {heading}"));
-    let fenced = section.split(&format!("```{language}\n")).skip(1);
-    fenced.map(|block| block.split("```").next().unwrap().to_owned()).collect()
+    let fence = format!("```{language}\n");
+    section.split(&fence).skip(1).map(|block| block.split("```").next().unwrap().to_owned()).collect()
 }
 
 /// The only code block in this language below a heading of a page.
