@@ -20,21 +20,25 @@ use criterion::{
     BatchSize, BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,
 };
 use pve_collector::{Collector as Guest, Input, Output};
-use pve_exporter::api::Place;
+use pve_exporter::catalog::builtins;
+use pve_exporter::collector::{Collector, Origin};
+use pve_exporter::contract;
 use pve_exporter::exposition::{Encoder, Format};
-use pve_exporter::registry::{Collected, Collector, Origin, Rows, builtins};
-use pve_exporter::sandbox::{CollectorLog, Limits, Sandbox, contract};
+use pve_exporter::limits::Limits;
+use pve_exporter::request::Place;
+use pve_exporter::sandbox::{Capacity, CollectorLog, Sandbox};
+use pve_exporter::schema::{Collected, Rows};
 use pve_sim::{Sim, Spec};
 
 const NOW: u64 = 1_763_000_000;
 
 fn stages(criterion: &mut Criterion) {
     let (vms, resources) = bodies();
-    let sandbox = Sandbox::new(2, Limits::default().memory, None).unwrap();
+    let sandbox = Sandbox::new(Capacity { slots: 2, max_memory: Limits::default().memory }, None).unwrap();
     of::<vm_pressure::VmPressure>(criterion.benchmark_group("vm-pressure-313"), &sandbox, &Place::node("node01"), &vms);
     let mut large = criterion.benchmark_group("resources-10000");
     large.sample_size(20);
-    of::<resources_collector::Resources>(large, &sandbox, &Place::cluster(), &resources);
+    of::<resources::Resources>(large, &sandbox, &Place::cluster(), &resources);
 }
 
 fn of<C: Guest>(mut group: BenchmarkGroup<'_, WallTime>, sandbox: &Sandbox, place: &Place, json: &str) {
@@ -57,16 +61,11 @@ fn of<C: Guest>(mut group: BenchmarkGroup<'_, WallTime>, sandbox: &Sandbox, plac
     });
     let log = CollectorLog::new("bench");
     let call = || {
-        let input = contract::Input {
-            now_unix_seconds: NOW,
-            place: contract::Place { node: place.node.as_deref(), guest_type: None, vmid: None, storage: None },
-            settings: &[],
-            responses: &[Ok(json)],
-        };
-        collector.component().collect(input, String::new(), &limits, &log).0.unwrap().rows
+        let input = contract::Input { now_unix_seconds: NOW, place, settings: &[], answers: &[Ok(json)] };
+        collector.component().collect(&input, &limits, &log, collector.budget()).0.unwrap().output.rows
     };
     group.bench_function("call", |bencher| bencher.iter(|| black_box(call())));
-    let check = |rows| Rows::check(rows, &collector.schema, &limits).unwrap().0;
+    let check = |rows| Rows::check(rows, &collector.schema, &limits, collector.budget()).unwrap().0;
     group.bench_function("check", |bencher| bencher.iter_batched(call, check, BatchSize::LargeInput));
     let (collected, _) = Collected::join(Arc::clone(&collector.schema), vec![check(call())]);
     group.throughput(Throughput::Elements(collected.series()));

@@ -1,20 +1,32 @@
-//! pve-exporter as a library: the modules along the way of a scrape, for the binary and its tests.
+//! pve-exporter as a library: the modules along the path of a scrape, for the binary and its tests.
 //!
-//! web → scrape → api → sandbox → registry → exposition, with `config` and `telemetry` beside them. Data flows one way: a
-//! request comes in at `web`, `scrape` asks `api` for answers, `sandbox` turns them into rows, `registry` checks those, and
-//! `exposition` writes what is left. `exporter` puts the house together, `startup` lays in what it needs, `reload`
-//! exchanges parts of it while it stands. `author` shows those who write collectors what all of it makes of their files.
+//! web → scrape → api → sandbox → schema → exposition. A request arrives at `web`; `scrape` gets answers from `api`;
+//! `collector` runs components in the `sandbox`; `schema` checks the rows they return; `exposition` encodes them. `catalog` knows
+//! which collectors there are, `reload` replaces them and the configuration, `exporter` puts everything together. `author`
+//! holds the `collector` subcommands.
+//!
+//! docs/development.md lists what each module may import; `tests/layers.rs` enforces it.
 
 pub mod api;
+pub mod app;
 pub mod author;
+pub mod budget;
+pub mod catalog;
+pub mod collector;
 pub mod config;
+pub mod contract;
 pub mod exporter;
 pub mod exposition;
+pub mod limits;
 mod patience;
-pub mod registry;
+pub mod reason;
 pub mod reload;
+pub mod request;
 pub mod sandbox;
+pub mod schema;
 pub mod scrape;
 pub mod startup;
 pub mod telemetry;
+pub mod text;
+pub mod units;
 pub mod web;

@@ -1,13 +1,13 @@
-//! A word to whoever waits: compiling a component with an interpreter in it takes from seconds to a minute.
+//! A message when work takes long: compiling a component with an interpreter in it takes seconds to a minute.
 
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread::Builder;
 use std::time::Duration;
 
-/// How long nothing is said: code that was kept is there sooner.
+/// When to print the message: cached code loads sooner.
 const SILENCE: Duration = Duration::from_secs(1);
 
-/// Does `work`, and says so if that takes its time.
+/// Runs `work`, and calls `say` if it takes long.
 pub(crate) fn patiently<T>(say: impl FnOnce() + Send, work: impl FnOnce() -> T) -> T {
     spoken(SILENCE, say, work)
 }
@@ -15,7 +15,7 @@ pub(crate) fn patiently<T>(say: impl FnOnce() + Send, work: impl FnOnce() -> T) 
 fn spoken<T>(silence: Duration, say: impl FnOnce() + Send, work: impl FnOnce() -> T) -> T {
     let (working, is_over) = channel::<()>();
     std::thread::scope(|scope| {
-        // Where there is no thread to be had, the word is all that is lost.
+        // Without a thread, only the message is lost.
         let _ = Builder::new().spawn_scoped(scope, move || {
             if is_over.recv_timeout(silence) == Err(RecvTimeoutError::Timeout) {
                 say();
@@ -32,15 +32,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_quick_is_not_worth_a_word() {
+    fn quick_work_prints_nothing() {
         let mut said = false;
         assert_eq!(spoken(Duration::from_secs(3600), || said = true, || 7), 7);
         assert!(!said);
     }
 
     #[test]
-    fn what_takes_its_time_is() {
-        // The work ends when the word was said: no clock decides.
+    fn slow_work_prints_a_message() {
+        // The work ends once the message was printed: no clock decides.
         let (say, said) = channel();
         assert!(spoken(Duration::ZERO, move || say.send(()).unwrap(), || said.recv_timeout(PATIENCE).is_ok()));
     }

@@ -1,8 +1,6 @@
-//! Reloading: one task that takes in what changed, whoever noticed it: the watcher of the folders, the poll behind it,
-//! SIGHUP, or `POST /-/reload`.
+//! Reloading: one task applies changes, whether the folder watcher, the poll behind it, SIGHUP or `POST /-/reload` reported them.
 //!
-//! One task, so that two reloads never meet. What fails changes nothing: the configuration and the collectors that serve go
-//! on serving.
+//! Reloads never overlap. A failed one changes nothing: the configuration in use and the collectors that serve stay.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,39 +11,51 @@ use notify_debouncer_mini::{Debouncer, new_debouncer};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::api::Client;
+use crate::app::App;
+use crate::catalog::Changes;
 use crate::config::{Config, Environment, Flags};
 use crate::patience::patiently;
-use crate::registry::Changes;
-use crate::web::App;
 
-/// How long a folder must be quiet before it is read: a copy of some megabytes is done by then, and where it is not, the
-/// half-written file is refused and read again when it changes.
+/// How long a folder must be quiet before it is read: a copy of some megabytes is done by then. If it is not, the half-written
+/// file is refused and read again when it changes.
 const DEBOUNCE: Duration = Duration::from_millis(250);
 
-/// Asks the task to reload, and is told what came of it.
-pub type Request = oneshot::Sender<Outcome>;
+/// Requests waiting for the task.
+const WAITING: usize = 4;
 
-/// What a reload came to.
+/// Requests reloads of the configuration and the collectors.
 #[derive(Debug, Clone)]
-pub struct Outcome {
-    /// The configuration: taken in, or why not.
+pub struct ReloadHandle(mpsc::Sender<oneshot::Sender<ReloadOutcome>>);
+
+impl ReloadHandle {
+    /// Reloads and returns the outcome; `None` while the exporter shuts down.
+    pub async fn reload(&self) -> Option<ReloadOutcome> {
+        let (reply, outcome) = oneshot::channel();
+        self.0.send(reply).await.ok()?;
+        outcome.await.ok()
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct ReloadOutcome {
+    /// Why the configuration was not reloaded, if it was not.
     pub config: Result<(), String>,
-    /// The collectors.
+    /// What changed among the collectors.
     pub changes: Changes,
 }
 
-impl Outcome {
-    /// Everything was taken in.
+impl ReloadOutcome {
     #[must_use]
     pub fn success(&self) -> bool {
         self.config.is_ok() && !self.changes.has_problems()
     }
 }
 
-impl std::fmt::Display for Outcome {
+impl std::fmt::Display for ReloadOutcome {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if let Err(error) = &self.config {
-            writeln!(f, "configuration not taken in, the one before it stays: {error}")?;
+            writeln!(f, "configuration not reloaded, the previous one stays in use: {error}")?;
         }
         write!(f, "{}", self.changes)
     }
@@ -55,12 +65,13 @@ impl std::fmt::Display for Outcome {
 pub(crate) struct Reloader {
     app: Arc<App>,
     flags: Flags,
-    requests: mpsc::Receiver<Request>,
+    requests: mpsc::Receiver<oneshot::Sender<ReloadOutcome>>,
 }
 
 impl Reloader {
-    pub(crate) fn new(app: Arc<App>, flags: Flags, requests: mpsc::Receiver<Request>) -> Self {
-        Self { app, flags, requests }
+    pub(crate) fn new(app: Arc<App>, flags: Flags) -> (Self, ReloadHandle) {
+        let (sender, requests) = mpsc::channel(WAITING);
+        (Self { app, flags, requests }, ReloadHandle(sender))
     }
 
     /// Runs for as long as the process does.
@@ -75,7 +86,7 @@ impl Reloader {
             tokio::select! {
                 Some(()) = notices.recv() => self.collectors().await,
                 _ = poll.tick() => {
-                    // A folder that came back is a new one to the system.
+                    // The watch on a recreated folder is dead.
                     watch.renew();
                     self.collectors().await;
                 }
@@ -93,24 +104,25 @@ impl Reloader {
         log(&changes);
     }
 
-    async fn everything(&self) -> Outcome {
+    async fn everything(&self) -> ReloadOutcome {
         let config = self.config();
         self.app.metrics.config_reloaded(config.is_ok());
         match &config {
             Ok(()) => tracing::info!("configuration reloaded"),
-            Err(error) => tracing::error!("configuration not taken in, the one before it stays: {error}"),
+            Err(error) => tracing::error!("configuration not reloaded, the previous one stays in use: {error}"),
         }
-        // Whoever asks for it has a reason.
-        self.app.scraper.catalog().reconsider();
+        // Somebody requested it for a reason, so unchanged files are retried too.
+        self.app.catalog.reconsider();
         let changes = reload(Arc::clone(&self.app)).await;
         log(&changes);
-        Outcome { config, changes }
+        ReloadOutcome { config, changes }
     }
 
     fn config(&self) -> Result<(), String> {
-        let config = Config::load(&self.flags, &Environment::of_process()).map_err(|error| error.to_string())?;
+        let config =
+            Config::load(&self.flags.config_file, &Environment::of_process()).map_err(|error| error.to_string())?;
         for module in config.modules.values() {
-            crate::api::Client::check(module).map_err(|error| error.to_string())?;
+            Client::check(module).map_err(|error| error.to_string())?;
         }
         let before = self.app.config.load_full();
         self.app
@@ -131,15 +143,13 @@ async fn hung_up(signal: Option<&mut tokio::signal::unix::Signal>) -> Option<()>
 
 /// Reads the folders off the runtime's threads: compiling may take seconds.
 async fn reload(app: Arc<App>) -> Changes {
-    let reloading = Arc::clone(&app);
-    let compiling = || tracing::info!("compiling what is new in the collectors folders; what serves goes on meanwhile");
-    let reloading = tokio::task::spawn_blocking(move || patiently(compiling, || reloading.scraper.reload()));
-    let changes = reloading.await.unwrap_or_else(|panic| {
+    let compiling =
+        || tracing::info!("compiling new components of the collectors folders; the collectors keep serving");
+    let reloading = tokio::task::spawn_blocking(move || patiently(compiling, || app.reload_collectors()));
+    reloading.await.unwrap_or_else(|panic| {
         tracing::error!("the reload panicked: {panic}");
         Changes::default()
-    });
-    app.metrics.set_catalog(app.scraper.catalog());
-    changes
+    })
 }
 
 /// Each change as a line of the log.
@@ -151,13 +161,13 @@ pub(crate) fn log(changes: &Changes) {
         tracing::info!("collector removed: {removed}");
     }
     for (path, reason) in changes.refused.iter().chain(&changes.unreadable) {
-        // The lines to add to a grant file come as several.
+        // The lines to add to a grant file are several.
         let reason = reason.trim_end().replace('\n', " | ");
-        tracing::error!(file = %path.display(), "not taken in: {reason}");
+        tracing::error!(file = %path.display(), "refused: {reason}");
     }
 }
 
-/// Watches folders; tells of any change, once it is quiet.
+/// Watches folders; reports any change once they are quiet.
 struct Watch {
     folders: Vec<PathBuf>,
     debouncer: Option<Debouncer<RecommendedWatcher>>,
@@ -166,7 +176,7 @@ struct Watch {
 impl Watch {
     fn new(folders: Vec<PathBuf>, noticed: mpsc::Sender<()>) -> Self {
         let debouncer = new_debouncer(DEBOUNCE, move |_events| {
-            // A full channel has a notice in it already.
+            // A full channel holds a notice already.
             let _ = noticed.try_send(());
         });
         let debouncer = debouncer
@@ -177,7 +187,7 @@ impl Watch {
         watch
     }
 
-    /// Watches each folder by its name again: it may have gone and come back, or be another one now.
+    /// Watches each folder by its name again: it may have been removed and recreated.
     fn renew(&mut self) {
         let Some(debouncer) = &mut self.debouncer else { return };
         for folder in &self.folders {

@@ -4,36 +4,27 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::catalog::{Loader, builtins};
+use crate::collector::{Collector, CollectorError};
 use crate::config::Flags;
-use crate::registry::{Collector, CollectorError, Loader, builtins};
-use crate::sandbox::{Limits, Sandbox};
+use crate::limits::Limits;
+use crate::sandbox::{Capacity, Sandbox};
 
 /// Code from the cache is there in 3 ms; the smallest built-in takes 40 ms to compile.
 const FROM_CACHE: Duration = Duration::from_millis(20);
 
-/// The limits of all collectors, as the flags say.
-pub(crate) fn limits(flags: &Flags) -> Limits {
-    let mut limits = Limits::default();
-    for (name, value) in &flags.sandbox_limits {
-        // Checked when the flags were parsed.
-        let _ = limits.set(name, value);
-    }
-    limits
-}
-
-/// How many calls may run at once, and the memory each may be given. Both are part of what compiled code is found by.
-pub(crate) fn slots(flags: &Flags, limits: &Limits) -> (usize, usize) {
-    (flags.sandbox_max_instances, flags.sandbox_max_memory.max(limits.memory))
+pub(crate) fn capacity(flags: &Flags, limits: &Limits) -> Capacity {
+    Capacity { slots: flags.sandbox_max_instances, max_memory: flags.sandbox_max_memory.max(limits.memory) }
 }
 
 /// Has the built-ins compiled code in the cache. In a program that is about to be replaced by itself: what the compiler had in use
 /// is gone with it. Whatever fails here is met again, and told, when they are loaded.
 pub fn compile_builtins(flags: &Flags) {
     let Some(cache) = lasting_cache_directory(flags.sandbox_cache_directory.as_deref()) else { return };
-    let limits = limits(flags);
-    let (slots, max_memory) = slots(flags, &limits);
-    let Ok(sandbox) = Sandbox::new(slots, max_memory, Some(&cache)) else { return };
-    let loader = Loader { sandbox, compiler: None, limits, max_memory };
+    let limits = flags.limits();
+    let capacity = capacity(flags, &limits);
+    let Ok(sandbox) = Sandbox::new(capacity, Some(&cache)) else { return };
+    let loader = Loader { sandbox, compiler: None, limits, max_memory: capacity.max_memory };
     let smallest = builtins().iter().min_by_key(|(_, component)| component.len());
     let known = smallest.and_then(|(_, component)| loader.load_builtin(component, Vec::new()).ok());
     if known.is_some_and(|collector| collector.component().facts().compile_time > FROM_CACHE) {

@@ -1,36 +1,28 @@
 //! The documentation matches the code: metrics with their types and labels, flags, keys, variables and limits with their
 //! defaults, links, and alert rules.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test that can't go on fails"
-)]
-
-#[path = "docs/alerts.rs"]
 mod alerts;
-#[path = "docs/links.rs"]
 mod links;
-#[path = "docs/pages.rs"]
 mod pages;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use pages::{Row, read, rows, words};
-use pve_exporter::api::FetchErrorKind;
+use pve_exporter::catalog::{Grant, builtins};
+use pve_exporter::collector::{Collector, Origin};
 use pve_exporter::config::Flags;
-use pve_exporter::registry::{Collector, Family, Grant, Kind, Origin, builtins};
-use pve_exporter::sandbox::{Limits, Sandbox};
+use pve_exporter::limits::{LIMITS, Limit, Limits};
+use pve_exporter::reason::Reason;
+use pve_exporter::sandbox::{Capacity, Sandbox};
+use pve_exporter::schema::{Family, Kind, Rejection};
 
 const METRICS: &str = "docs/metrics.md";
 const CONFIGURATION: &str = "docs/configuration.md";
 
 /// The built-in collectors. To compile them takes seconds, so all tests share them.
 static COLLECTORS: LazyLock<Vec<Collector>> = LazyLock::new(|| {
-    let sandbox = Sandbox::new(4, Limits::default().memory, None).unwrap();
+    let sandbox = Sandbox::new(Capacity { slots: 4, max_memory: Limits::default().memory }, None).unwrap();
     let load = |component| Collector::load(&sandbox, component, Origin::Builtin, Limits::default()).unwrap();
     builtins().iter().map(|(_, component)| load(component)).collect()
 });
@@ -162,15 +154,14 @@ fn every_key_and_variable_has_its_row() {
 #[test]
 fn every_limit_has_its_row_and_default() {
     let rows = pages::under(CONFIGURATION, "Limits");
-    for name in Limits::NAMES {
-        let row = rows.iter().find(|row| row.says(0, name));
-        let row = row.unwrap_or_else(|| panic!("the limit {name} is not documented"));
-        let mut limits = Limits::default();
-        limits.set(name, &row.cells[1].replace(',', "")).unwrap();
-        assert_eq!(limits, Limits::default(), "the default of {name} is not {}", row.cells[1]);
+    for limit in LIMITS {
+        let row = rows.iter().find(|row| row.says(0, limit.name));
+        let row = row.unwrap_or_else(|| panic!("the limit {} is not documented: {}", limit.name, limit.help));
+        let default = row.cells[1].replace([',', ' '], "");
+        assert_eq!(default, limit.default_text(), "the default of {}", limit.name);
     }
     for name in rows.iter().flat_map(|row| row.code(0)) {
-        assert!(Limits::NAMES.contains(&name), "the limit {name} is documented, but does not exist");
+        assert!(Limit::named(name).is_some(), "the limit {name} is documented, but does not exist");
     }
 }
 
@@ -188,11 +179,14 @@ fn every_key_of_a_grant_exists() {
 }
 
 #[test]
-fn every_kind_of_failed_request_is_a_documented_reason() {
-    let rows = pages::under(METRICS, "Reasons");
-    for kind in FetchErrorKind::ALL {
-        assert!(rows.iter().any(|row| row.says(0, kind.as_str())), "the reason {kind} is not documented");
-    }
+fn every_reason_is_documented() {
+    let documented = |heading: &str| -> BTreeSet<String> {
+        pages::under(METRICS, heading).iter().flat_map(|row| row.code(0)).map(str::to_owned).collect()
+    };
+    let reasons = Reason::ALL.iter().map(|reason| reason.as_str().to_owned()).collect();
+    assert_eq!(documented("Reasons"), reasons);
+    let rejections = Rejection::ALL.iter().map(|rejection| rejection.as_str().to_owned()).collect();
+    assert_eq!(documented("Dropped rows"), rejections);
 }
 
 /// Queries and examples name metrics that exist, wherever they are.

@@ -1,7 +1,7 @@
-//! Talking to Proxmox VE: which paths can be asked, one client for each cluster, and why a request failed.
+//! Requests to Proxmox VE: a client per cluster, and why a request failed.
 //!
-//! The only module that holds credentials in use and opens connections to a cluster. What leaves it is the JSON text
-//! of an answer's `data` member or a [`FetchError`]; what that means is the collectors' business.
+//! The only module that uses credentials and connects to clusters. It returns the JSON text of an answer's `data` member, which
+//! the collectors interpret, or a [`FetchError`].
 
 mod answer;
 mod auth;
@@ -9,18 +9,12 @@ mod cause;
 mod client;
 mod error;
 mod link;
+mod observer;
 mod outage;
-mod path;
-mod place;
-mod segment;
 mod slots;
-mod template;
 mod tls;
 
 pub use answer::Answer;
-pub use client::{Client, ClientError, Limits, NoObserver, Observer};
-pub use error::{FetchError, FetchErrorKind};
-pub use path::Path;
-pub use place::{GuestType, Place};
-pub use segment::Placeholders;
-pub use template::{BindError, Template, TemplateError};
+pub use client::{Client, ClientError};
+pub use error::FetchError;
+pub use observer::{NoObserver, Observer};

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::trial::Peak;
-use crate::sandbox::Limits;
+use crate::limits::Limits;
 
 const HEAD: [&str; 7] = ["calls", "cpu", "instructions", "memory", "lifted", "rows", "series"];
 
@@ -41,7 +41,7 @@ impl CostTable {
             share(most.usage.cpu.as_secs_f64(), limits.cpu.as_secs_f64()),
             String::new(),
             of(most.usage.memory, limits.memory),
-            of(most.metered.lifted_bytes, limits.lifted_bytes),
+            of(most.usage.lifted_bytes, limits.lifted_bytes),
             of(most.rows, limits.rows),
             of(most.series, limits.series),
         ];
@@ -56,9 +56,9 @@ fn cells(peak: &Peak) -> [String; 7] {
     [
         peak.calls.to_string(),
         format!("{:.2} ms", 1000.0 * peak.usage.cpu.as_secs_f64()),
-        peak.metered.instructions.to_string(),
+        peak.instructions.to_string(),
         bytes(peak.usage.memory),
-        bytes(peak.metered.lifted_bytes),
+        bytes(peak.usage.lifted_bytes),
         peak.rows.to_string(),
         peak.series.to_string(),
     ]

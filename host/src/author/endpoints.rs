@@ -2,7 +2,7 @@
 //!
 //! Only what the project's notes on the API say. What is not in the table is said to be unknown rather than guessed.
 
-use crate::api::Template;
+use crate::request::Template;
 
 /// A path of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +76,7 @@ pub(super) fn endpoint(template: &Template) -> Option<&'static Endpoint> {
 
 /// How often a request is made: once for each of these.
 pub(super) fn frequency(template: &Template) -> &'static str {
-    use crate::api::GuestType::{Lxc, Qemu};
+    use crate::request::GuestType::{Lxc, Qemu};
     let placeholders = template.placeholders();
     match (placeholders.vmid, template.fixed_guest_type()) {
         (true, Some(Qemu)) => "virtual machine",

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::api::{ClientError, FetchError};
+use crate::catalog::GrantError;
+use crate::collector::CollectorError;
 use crate::config::ConfigError;
-use crate::registry::{CollectorError, GrantError};
 use crate::sandbox::EngineError;
 use crate::scrape::ScrapeError;
 

@@ -12,9 +12,13 @@ use super::lints::lints;
 use super::series::{Estimate, Size, estimate, place_of};
 use super::workbench::{Broken, Workbench};
 use super::{Report, counted};
+use crate::catalog::builtins;
+use crate::collector::{Collector, CollectorError, Origin};
+use crate::contract;
+use crate::limits::Limits;
 use crate::patience::patiently;
-use crate::registry::{Collector, CollectorError, Family, Origin, Request, builtins};
-use crate::sandbox::{Limits, LoadError, Sandbox, contract};
+use crate::sandbox::{LoadError, Sandbox};
+use crate::schema::{Family, Request};
 
 /// Requests that one scrape may cost a cluster before it is worth a word.
 const MANY_REQUESTS: u64 = 200;
@@ -110,7 +114,9 @@ impl Findings {
                     LoadError::Empty | LoadError::CoreModule | LoadError::NotWasm => "component",
                     LoadError::ContractVersion { .. } => "contract-version",
                     LoadError::Contract { .. } => "contract",
-                    LoadError::TooLarge { .. } | LoadError::CompileTime(_) => "limit",
+                    LoadError::TooLarge { .. } | LoadError::CompileTime(_) | LoadError::ManifestTooLarge { .. } => {
+                        "limit"
+                    }
                     LoadError::Compile(_) => "compile",
                     LoadError::Describe(_) => "describe",
                 };
@@ -124,7 +130,7 @@ impl Findings {
         }
     }
 
-    fn examine(&mut self, mut bench: Workbench, arguments: &Check) -> Result<(), AuthorError> {
+    fn examine(&mut self, bench: Workbench, arguments: &Check) -> Result<(), AuthorError> {
         let facts = bench.collector.component().facts();
         (self.sha256, self.size_bytes) = (facts.digest.clone(), facts.size);
         let schema = Arc::clone(&bench.collector.schema);
@@ -152,7 +158,7 @@ impl Findings {
         }
         if let Some(fixtures) = &arguments.fixtures {
             let place = place_of(&bench);
-            let series = estimate(&mut bench, fixtures, size)?;
+            let series = estimate(&bench, fixtures, size)?;
             let all: u64 = series.iter().map(|table| table.series).sum();
             let places = size.count(place).max(1);
             if all / places > bench.collector.limits.series as u64 {

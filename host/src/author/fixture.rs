@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::error::AuthorError;
-use crate::api::{Answer, FetchErrorKind};
+use crate::api::Answer;
+use crate::contract::FetchErrorKind;
 
 /// The scrape's time where a case does not say: the SDK's, 2026-03-20 14:19:15 UTC.
 const NOW: u64 = 1_774_016_355;

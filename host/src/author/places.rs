@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::error::AuthorError;
 use super::fixture::Case;
-use crate::api::{GuestType, Place, Template};
-use crate::registry::Schema;
+use crate::request::{GuestType, Place, Template};
+use crate::schema::Schema;
 
 /// The places, in order: every binding of all placeholders that the path of some answer shows. Without placeholders it is
 /// one, the cluster.

@@ -18,8 +18,11 @@ use super::places::path_at;
 use super::pseudonyms::Pseudonyms;
 use super::source::cluster;
 use super::workbench::Workbench;
-use crate::api::{Answer, Client, FetchErrorKind, GuestType, Limits, NoObserver, Place, Template};
-use crate::registry::Schema;
+use crate::api::{Answer, Client, NoObserver};
+use crate::config::ClientOptions;
+use crate::contract::FetchErrorKind;
+use crate::request::{GuestType, Place, Template};
+use crate::schema::Schema;
 use crate::scrape::Inventory;
 
 /// For everything; a node that does not answer costs its own requests their module's time-out.
@@ -37,7 +40,7 @@ pub(super) fn record(arguments: &Record) -> Result<Report, AuthorError> {
     let subject = Subject { file: arguments.file.clone(), grant: None, cache_directory: None };
     let bench = Workbench::load(&subject)?;
     let (module, targets) = cluster(&arguments.cluster)?;
-    let client = Client::new(&module, &targets, Limits::default(), std::sync::Arc::new(NoObserver))?;
+    let client = Client::new(&module, &targets, ClientOptions::default(), std::sync::Arc::new(NoObserver))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AuthorError::Runtime)?;
     let (names, fetched) = runtime.block_on(fetch(&client, &bench.collector.schema, arguments.places))?;
     let pseudonyms = names.of(fetched.iter().filter_map(|(_, _, answer)| answer.as_ref().ok()));

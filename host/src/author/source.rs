@@ -11,11 +11,13 @@ use super::error::AuthorError;
 use super::fixture::read_cases;
 use super::trial;
 use super::workbench::Workbench;
-use crate::api::{Limits, NoObserver};
-use crate::config::{Config, ConfigError, Environment, Flags, Module, Targets};
+use crate::api::NoObserver;
+use crate::budget::ByteBudget;
+use crate::collector::CollectorSet;
+use crate::config::ClientOptions;
+use crate::config::{Config, ConfigError, Environment, Module, Targets};
 use crate::exposition::{Encoder, Format};
-use crate::registry::{Catalog, Loader};
-use crate::scrape::{Clusters, NodeScope, Request, Scope, Scraper};
+use crate::scrape::{Clusters, NodeScope, Scope, ScrapeRequest, Scraper};
 
 /// How long a scrape of a cluster may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -33,7 +35,7 @@ pub(super) enum Stage {
     /// What it gives does not change until something is loaded anew.
     Fixed { exposition: String, log: String, case: String },
     /// What it gives is asked for anew each time.
-    Live { scraper: Box<Scraper>, module: Box<Module>, targets: Targets },
+    Live { scraper: Box<Scraper>, collectors: Arc<CollectorSet>, module: Box<Module>, targets: Targets },
 }
 
 impl Source {
@@ -59,7 +61,7 @@ impl Source {
     }
 
     /// Puts a component to work. Blocks while it is compiled.
-    pub(super) fn stage(&self, mut bench: Workbench) -> Result<Stage, AuthorError> {
+    pub(super) fn stage(&self, bench: Workbench) -> Result<Stage, AuthorError> {
         match self {
             Self::Fixtures { folder, case } => {
                 let cases = read_cases(folder)?;
@@ -69,18 +71,26 @@ impl Source {
                     name: case.clone().unwrap_or_default(),
                     there: cases.iter().map(|case| case.name.clone()).collect(),
                 })?;
-                let trial = trial::run(&mut bench.collector, None, case)?;
+                let trial = trial::run(&bench.collector, None, case)?;
                 Ok(Stage::Fixed { exposition: trial.exposition, log: trial.log, case: case.name.clone() })
             }
             Self::Cluster { module, targets } => {
-                let limits = bench.collector.limits.clone();
-                let sandbox = bench.collector.component().sandbox().clone();
-                let max_memory = limits.memory;
-                let loader = Loader { sandbox, compiler: None, limits, max_memory };
-                let catalog = Catalog::new(loader, vec![Arc::new(bench.collector)], Vec::new());
-                let clusters = Clusters::new(Limits::default(), Duration::MAX, Arc::new(NoObserver));
-                let scraper = Box::new(Scraper::new(clusters, Arc::new(catalog)));
-                Ok(Stage::Live { scraper, module: module.clone(), targets: targets.clone() })
+                let mut collectors = CollectorSet::default();
+                // An empty set has no conflicts.
+                let _ = collectors.add(Arc::new(bench.collector));
+                let clusters = Clusters::new(
+                    ClientOptions::default(),
+                    Duration::MAX,
+                    Arc::new(NoObserver),
+                    ByteBudget::unlimited(),
+                );
+                let scraper = Box::new(Scraper::new(clusters));
+                Ok(Stage::Live {
+                    scraper,
+                    collectors: Arc::new(collectors),
+                    module: module.clone(),
+                    targets: targets.clone(),
+                })
             }
         }
     }
@@ -99,10 +109,12 @@ impl Stage {
     pub(super) async fn exposition(&self) -> Result<(String, String), AuthorError> {
         match self {
             Self::Fixed { exposition, log, .. } => Ok((exposition.clone(), log.clone())),
-            Self::Live { scraper, module, targets } => {
+            Self::Live { scraper, collectors, module, targets } => {
                 let scope = Scope { cluster: true, nodes: Some(NodeScope::All) };
                 let deadline = Instant::now() + TIMEOUT;
-                let scrape = scraper.scrape(Request { module, targets: targets.clone(), scope, deadline }).await?;
+                let (targets, collectors) = (targets.clone(), Arc::clone(collectors));
+                let request = ScrapeRequest { module, targets, scope, collectors, deadline };
+                let scrape = scraper.scrape(request).await?;
                 let mut encoder = Encoder::new(Format::Text, 64 * 1024);
                 for collected in &scrape.collected {
                     collected.encode(&mut encoder);
@@ -113,7 +125,7 @@ impl Stage {
                     log = format!("cluster: failed: {error}\n");
                 }
                 for (_, failure) in scrape.report.failures() {
-                    log.push_str(&format!("{}: failed: {}\n", failure.place, failure.detail));
+                    log.push_str(&format!("{}: failed: {}\n", failure.place, failure.cause));
                 }
                 Ok((text, log))
             }
@@ -123,10 +135,8 @@ impl Stage {
 
 /// The module and the cluster that the command line means.
 pub(super) fn cluster(arguments: &arguments::Cluster) -> Result<(Module, Targets), AuthorError> {
-    let file = arguments.config_file.display().to_string();
-    let flags = Flags::parse_args(["pve-exporter", "--config.file", &file], &[]);
-    let flags = flags.map_err(|error| AuthorError::Module(error.to_string()))?;
-    let config = Config::load(&flags, &Environment::of_process())?;
+    let config = Config::load(&arguments.config_file, &Environment::of_process())?;
+    let file = arguments.config_file.display();
     let module = match &arguments.module {
         Some(name) => {
             config.modules.get(name).ok_or_else(|| AuthorError::Module(format!("{file}: there is no module {name}")))?

@@ -9,8 +9,9 @@ use super::arguments::Inspect;
 use super::endpoints::{UNKNOWN, endpoint, frequency};
 use super::error::AuthorError;
 use super::workbench::Workbench;
-use crate::registry::{Grant, Kind, Outline, Refusal, Request};
-use crate::sandbox::contract;
+use crate::catalog::{Grant, Refusal};
+use crate::contract;
+use crate::schema::{Kind, Outline, Request};
 
 /// A component, described.
 #[derive(Debug, Serialize)]
@@ -175,7 +176,7 @@ impl Asked {
 
 impl Table {
     fn of(outline: &Outline<'_>) -> Self {
-        let metric = |(family, states): &(&crate::registry::Family, &[String])| {
+        let metric = |(family, states): &(&crate::schema::Family, &[String])| {
             let (kind, state_label) = match &family.kind {
                 Kind::Gauge => ("gauge", None),
                 Kind::Counter => ("counter", None),

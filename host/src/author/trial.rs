@@ -6,11 +6,13 @@ use std::sync::Arc;
 use super::error::AuthorError;
 use super::fixture::{Case, contract_name};
 use super::places::{check_declared, path_at, place_name, places, placing};
-use super::transcript::transcript;
-use crate::api::{Answer, FetchErrorKind, Place, Template};
+use crate::api::Answer;
+use crate::collector::{Collection, CollectionError, Collector};
+use crate::contract::{FailureKind, FetchErrorKind, Input};
 use crate::exposition::{Encoder, Format};
-use crate::registry::{Collected, Collection, CollectionError, Collector, Rejections, Rows};
-use crate::sandbox::{CallError, FailureKind, Metered, Usage};
+use crate::request::{Place, Template};
+use crate::sandbox::{CallError, CollectorLog, LogBuffer, Usage};
+use crate::schema::{Collected, Rejections, Rows};
 
 /// What a collector made of a case.
 #[derive(Debug)]
@@ -34,7 +36,7 @@ pub(super) struct Trial {
 pub(super) struct Peak {
     pub(super) calls: usize,
     pub(super) usage: Usage,
-    pub(super) metered: Metered,
+    pub(super) instructions: u64,
     pub(super) rows: usize,
     pub(super) series: usize,
 }
@@ -44,7 +46,7 @@ impl Peak {
     pub(super) fn merge(&mut self, other: &Self) {
         self.calls += other.calls;
         self.take(&other.usage);
-        self.take_metered(other.metered);
+        self.instructions = self.instructions.max(other.instructions);
         self.rows = self.rows.max(other.rows);
         self.series = self.series.max(other.series);
     }
@@ -53,28 +55,17 @@ impl Peak {
         self.usage.cpu = self.usage.cpu.max(usage.cpu);
         self.usage.wall = self.usage.wall.max(usage.wall);
         self.usage.memory = self.usage.memory.max(usage.memory);
-    }
-
-    fn take_metered(&mut self, metered: Metered) {
-        self.metered.instructions = self.metered.instructions.max(metered.instructions);
-        self.metered.lifted_bytes = self.metered.lifted_bytes.max(metered.lifted_bytes);
+        self.usage.lifted_bytes = self.usage.lifted_bytes.max(usage.lifted_bytes);
     }
 }
 
 /// Runs a collector for every place of a case; once more where instructions are counted, if there is such a one.
-pub(super) fn run(
-    collector: &mut Collector,
-    mut metered: Option<&mut Collector>,
-    case: &Case,
-) -> Result<Trial, AuthorError> {
+pub(super) fn run(collector: &Collector, metered: Option<&Collector>, case: &Case) -> Result<Trial, AuthorError> {
     let schema = Arc::clone(&collector.schema);
     check_declared(&schema, case)?;
-    let settings = if case.settings.is_empty() { collector.settings.clone() } else { case.settings.clone() };
-    let before = std::mem::replace(&mut collector.settings, settings.clone());
-    if let Some(metered) = &mut metered {
-        metered.settings = settings;
-    }
-
+    let settings = if case.settings.is_empty() { &collector.settings } else { &case.settings };
+    let logged = LogBuffer::default();
+    let sink = CollectorLog::buffered(&logged);
     let (mut log, mut peak, mut rejections) = (String::new(), Peak::default(), Rejections::default());
     let (mut batches, mut rows_by_table) = (Vec::new(), vec![0; schema.outline().len()]);
     let (places, mut breakdowns) = (places(&schema, case), Vec::new());
@@ -92,15 +83,17 @@ pub(super) fn run(
                 continue;
             }
         };
-        let (collection, lines) = transcript(|| collector.collect(case.now, &place, &responses));
-        for (level, line) in lines {
-            let _ = writeln!(log, "{name}: {level}: {line}");
+        let input = Input { now_unix_seconds: case.now, place: &place, settings, answers: &responses };
+        let collection = collector.collect_logging_to(&sink, &input);
+        for (level, line) in logged.take() {
+            let _ = writeln!(log, "{name}: {level}: {line}", level = level.as_str());
         }
         peak.calls += 1;
         peak.take(&collection.usage);
-        if let Some(metered) = &metered {
-            let (collection, _) = transcript(|| metered.collect(case.now, &place, &responses));
-            peak.take_metered(collection.usage.metered.unwrap_or_default());
+        if let Some(metered) = metered {
+            let collection = metered.collect_logging_to(&sink, &input);
+            let _ = logged.take();
+            peak.instructions = peak.instructions.max(collection.usage.instructions.unwrap_or_default());
         }
         if let Err(error) = &collection.outcome
             && !matches!(error, CollectionError::Call(CallError::Failed { .. }))
@@ -116,7 +109,6 @@ pub(super) fn run(
             batches.push(rows);
         }
     }
-    collector.settings = before;
 
     let (collected, duplicates) = Collected::join(schema, batches);
     rejections.merge(duplicates);
@@ -133,7 +125,7 @@ fn responses<'a>(
     case: &'a Case,
     place: &Place,
 ) -> Result<Vec<Result<&'a str, FetchErrorKind>>, (String, FetchErrorKind)> {
-    let response = |request: &crate::registry::Request| {
+    let response = |request: &crate::schema::Request| {
         let path = path_at(&request.template, place);
         match case.answer(&path) {
             Err(kind) if !request.optional => Err((path, kind)),

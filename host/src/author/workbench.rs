@@ -7,10 +7,11 @@ use sha2::{Digest as _, Sha256};
 use super::arguments::Subject;
 use super::cost::bytes as in_units;
 use super::error::AuthorError;
-use super::transcript::transcript;
+use crate::catalog::Grant;
+use crate::collector::{Collector, CollectorError, Origin};
+use crate::limits::Limits;
 use crate::patience::patiently;
-use crate::registry::{Collector, CollectorError, Grant, Origin};
-use crate::sandbox::{Compiler, Limits, Sandbox};
+use crate::sandbox::{Capacity, CollectorLog, Compiler, LogBuffer, Sandbox};
 use crate::startup::cache_directory;
 
 /// Calls at once: an author's runs follow one another.
@@ -58,23 +59,26 @@ impl Workbench {
         let grant_file = subject.grant.clone().unwrap_or_else(|| file.with_extension("yml"));
         let grant = read_grant(&grant_file, subject.grant.is_some())?;
         let limits = grant.as_ref().map_or_else(Limits::default, |grant| grant.limits(&Limits::default()));
+        let capacity = Capacity { slots: SLOTS, max_memory: limits.memory };
         let cache = cache_directory(subject.cache_directory.as_deref());
-        let sandbox = Sandbox::new(SLOTS, limits.memory, cache.as_deref())?;
+        let sandbox = Sandbox::new(capacity, cache.as_deref())?;
         let what = format!("compiling {}, {}: it takes a while, once a build", file.display(), in_units(bytes.len()));
         // As an exporter does with a file of its folder, so that `compile-time` and memory are bounded; without a cache loading
         // compiles, and they are not.
-        let compiler = Compiler::of_this_program(cache.clone(), SLOTS, limits.memory);
+        let compiler = Compiler::of_this_program(cache.clone(), capacity);
+        let logged = LogBuffer::default();
         let load = || {
             if let Some(compiler) = &compiler {
                 compiler.compile(&bytes, &limits)?;
             }
-            Collector::load(&sandbox, &bytes, Origin::File(file.clone()), limits.clone())
+            let log = CollectorLog::buffered(&logged);
+            Collector::load_logging_to(&log, &sandbox, &bytes, Origin::File(file.clone()), limits.clone())
         };
-        let mut collector = match patiently(|| eprintln!("{what}"), || transcript(load)) {
-            (Ok(collector), _) => collector,
-            (Err(error), log) => {
+        let mut collector = match patiently(|| eprintln!("{what}"), load) {
+            Ok(collector) => collector,
+            Err(error) => {
                 let digest = hex::encode(Sha256::digest(&bytes));
-                let (log, words) = (log.into_iter().map(|(_, line)| line), error.to_string());
+                let (log, words) = (logged.take().into_iter().map(|(_, line)| line), error.to_string());
                 let log = log.filter(|line| !words.contains(line.as_str())).collect();
                 return Ok(Err(Broken { digest, size: bytes.len(), error, log }));
             }

@@ -1,25 +1,22 @@
-//! The encoder: one growing buffer, one family after the other.
+//! The encoder: one growing buffer, family by family.
 
 use super::labels::{push_escaped, push_pair};
 use super::negotiation::Format;
 use super::number::push_value;
 
-/// What stands in a family's TYPE line.
+/// The type of a family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Type {
-    /// Goes up and down.
     Gauge,
-    /// Only grows; the name ends in `_total`.
+    /// The name ends in `_total`.
     Counter,
-    /// Facts in labels, value 1; the name ends in `_info`.
+    /// The value is 1, the name ends in `_info`.
     Info,
-    /// 0/1 series a state. OpenMetrics wants the state's label to be named as the family; where it is not,
-    /// the family is a gauge there too.
+    /// A 0/1 series per state. In OpenMetrics the state's label must have the family's name (`label_is_name`); if it does not, the
+    /// family is a gauge there too.
     StateSet {
-        /// Whether the label is named as the family.
         label_is_name: bool,
     },
-    /// Buckets, sum and count: the exporter's own durations.
     Histogram,
 }
 
@@ -32,13 +29,11 @@ pub struct Encoder {
     series: u64,
 }
 
-/// What stands behind the row's labels in each sample of a state-set, rendered once for all rows: half of all series are
-/// states.
+/// What follows the row's labels in each sample of a state-set, rendered once for all rows: half of all series are states.
 #[derive(Debug, Default)]
 pub(crate) struct StateTails(Vec<(String, String)>);
 
 impl StateTails {
-    /// For these states in this label.
     pub(crate) fn new(label: &str, states: &[String]) -> Self {
         let tails = states.iter().map(|state| {
             let mut tail = String::new();
@@ -56,7 +51,7 @@ impl Encoder {
         Self { out: Vec::with_capacity(capacity), scratch: String::new(), format, series: 0 }
     }
 
-    /// Begins a family. `name` is the full name of its samples, suffix included.
+    /// Starts a family. `name` is the full name of its samples, with suffix.
     pub fn family(&mut self, name: &str, help: &str, kind: Type) {
         let (family, kind) = match (self.format, kind) {
             (Format::Text, Type::Counter) => (name, "counter"),
@@ -68,14 +63,14 @@ impl Encoder {
             (_, Type::Histogram) => (name, "histogram"),
         };
         self.scratch.clear();
-        // OpenMetrics escapes quotes in help texts as well.
+        // OpenMetrics also escapes quotes in help texts.
         push_escaped(&mut self.scratch, help, self.format == Format::OpenMetrics);
         for part in ["# HELP ", family, " ", &self.scratch, "\n# TYPE ", family, " ", kind, "\n"] {
             self.out.extend_from_slice(part.as_bytes());
         }
     }
 
-    /// One sample of the family begun last. `labels` is a block as `push_label` makes it, without braces.
+    /// One sample of the current family. `labels` is a block as `push_label` renders it, without braces.
     pub fn sample(&mut self, name: &str, labels: &str, value: f64) {
         self.out.extend_from_slice(name.as_bytes());
         if !labels.is_empty() {
@@ -89,7 +84,7 @@ impl Encoder {
         self.series += 1;
     }
 
-    /// One sample with one more label behind the block: a state, a bucket. `value` of the label is escaped here.
+    /// One sample with a label after the block: a state, a bucket. The label's value is escaped here.
     pub fn sample_with(&mut self, name: &str, labels: &str, (label, label_value): (&str, &str), value: f64) {
         self.out.extend_from_slice(name.as_bytes());
         self.out.push(b'{');
@@ -107,12 +102,12 @@ impl Encoder {
         self.series += 1;
     }
 
-    /// Room for that many bytes more, so that megabytes do not move while they grow.
+    /// Reserves space, so that megabytes are not moved as they grow.
     pub fn reserve(&mut self, bytes: usize) {
         self.out.reserve(bytes);
     }
 
-    /// The samples of a state-set, one a state: `holds` is 1, the others are 0.
+    /// The samples of a state-set: `holds` is 1, the other states are 0.
     pub(crate) fn states(&mut self, name: &str, labels: &str, tails: &StateTails, holds: Option<u32>) {
         let holds = holds.map_or(usize::MAX, |state| state as usize);
         for (state, (zero, one)) in tails.0.iter().enumerate() {
@@ -128,13 +123,12 @@ impl Encoder {
         self.series += tails.0.len() as u64;
     }
 
-    /// Series written so far.
     #[must_use]
     pub fn series(&self) -> u64 {
         self.series
     }
 
-    /// The whole exposition, ended as its format demands.
+    /// The whole exposition, terminated as its format requires.
     #[must_use]
     pub fn finish(mut self) -> Vec<u8> {
         if self.format == Format::OpenMetrics {

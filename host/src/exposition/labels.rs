@@ -1,9 +1,9 @@
-//! Label names and values: what is a name, and how a value is escaped.
+//! Label names and values: valid names, and escaping.
 //!
-//! A row's labels are rendered once, into a block such as `node="pve1",id="qemu/100"`, and the block is written for
-//! each of the row's metrics.
+//! A row's labels are rendered once, into a block such as `node="pve1",id="qemu/100"`, and each of the row's samples has that
+//! block.
 
-/// Appends `name="value"` to a block, with a comma where the block has labels already.
+/// Appends `name="value"` to a block, after a comma if the block has labels.
 pub fn push_label(block: &mut String, name: &str, value: &str) {
     if !block.is_empty() {
         block.push(',');
@@ -11,7 +11,7 @@ pub fn push_label(block: &mut String, name: &str, value: &str) {
     push_pair(block, name, value);
 }
 
-/// Appends `name="value"` and nothing before it.
+/// Appends `name="value"` without a comma.
 pub(crate) fn push_pair(block: &mut String, name: &str, value: &str) {
     block.push_str(name);
     block.push_str("=\"");
@@ -19,7 +19,7 @@ pub(crate) fn push_pair(block: &mut String, name: &str, value: &str) {
     block.push('"');
 }
 
-/// Appends text with `\` and line feeds escaped, and quotes too where `quotes` (label values, not help texts).
+/// Appends text with `\` and line feeds escaped, and quotes too if `quotes` is set (label values, not help texts).
 pub(super) fn push_escaped(out: &mut String, text: &str, quotes: bool) {
     let mut rest = text;
     while let Some(at) = memchr::memchr3(b'\\', b'\n', b'"', rest.as_bytes()) {
@@ -38,7 +38,7 @@ pub(super) fn push_escaped(out: &mut String, text: &str, quotes: bool) {
     out.push_str(rest);
 }
 
-/// `[a-zA-Z_][a-zA-Z0-9_]*`: names every Prometheus reads, without the colon that belongs to recording rules.
+/// `[a-zA-Z_][a-zA-Z0-9_]*`: names that every Prometheus accepts, without the colon reserved for recording rules.
 #[must_use]
 pub fn is_metric_name(name: &str) -> bool {
     let mut bytes = name.bytes();
@@ -46,7 +46,7 @@ pub fn is_metric_name(name: &str) -> bool {
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// The same, but not beginning with two underscores: those are Prometheus's own.
+/// The same, but not starting with two underscores: those names belong to Prometheus.
 #[must_use]
 pub fn is_label_name(name: &str) -> bool {
     is_metric_name(name) && !name.starts_with("__")

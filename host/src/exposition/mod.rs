@@ -1,8 +1,8 @@
-//! The exposition: families and samples written out as Prometheus text 0.0.4 or OpenMetrics 1.0.
+//! The exposition: families and samples encoded as Prometheus text 0.0.4 or OpenMetrics 1.0.
 //!
-//! An encoder of our own, since no library takes families whose names are known at run time in both formats, and this
-//! is the hot path: 10,000 guests are some 380,000 lines. It writes what it is given, in the order it is given;
-//! `registry` has checked names, types and duplicates before.
+//! The encoder is ours, since no library encodes families whose names are known only at run time in both formats, and this is the
+//! hot path: 10,000 guests are some 380,000 lines. It does not check anything; `schema` has checked names, types and
+//! duplicates.
 
 mod encoder;
 mod labels;

@@ -1,101 +1,83 @@
-//! One call into a component: a fresh store with every limit in force, one export, and an account of what it used.
+//! One call into a component: a fresh store with every limit set, and an account of what the call used.
 //!
-//! A store is never used twice: after a trap it is poisoned, and nothing a component keeps in memory may reach a later
-//! call.
+//! A store is never reused: a trap poisons it, and nothing a component keeps in memory may reach a later call.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use wasmtime::{Store, Trap, UpdateDeadline};
+use wasmtime::{PoolConcurrencyLimitError, Store, Trap, UpdateDeadline};
 use wasmtime_wasi::I32Exit;
 
 use super::engine::Sandbox;
-use super::limits::{Exceeded, Limits, Meter};
 use super::log::LogBudget;
+use super::meter::{Exceeded, Meter};
 use super::wasi::Wasi;
+use crate::budget::{ByteBudget, OverBudget, Reservation};
+use crate::contract::FailureKind;
+use crate::limits::Limits;
+use crate::reason::Reason;
 
-/// How long a call may take by the wall clock, as a multiple of its CPU limit: the machine may be busy, but a call that
-/// makes no progress must give its slot back.
+/// Wall time of a call as a multiple of its CPU limit: the machine may be busy, but a call that makes no progress must release
+/// its slot.
 const WALL_FACTOR: u32 = 10;
 
-/// Instructions a call may execute in an engine that counts them: they are counted there, time is what bounds them.
+/// The fuel of a call in an engine that counts instructions: only counted, since time is the bound.
 const FUEL: u64 = u64::MAX;
 
-/// Why a call gave nothing.
-#[derive(Debug, thiserror::Error)]
+/// Why a call returned nothing.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum CallError {
-    /// It ran into a limit.
     #[error(transparent)]
     Exceeded(#[from] Exceeded),
-    /// It gave back more than it may.
-    #[error("gave back more than {limit} bytes (limits: lifted-bytes)")]
-    Lifted {
-        /// The limit.
-        limit: usize,
-    },
-    /// It made no progress: the wall clock ran out before the CPU limit.
-    #[error("no answer after {} ms", .0.as_millis())]
+    #[error("returned more than {limit} bytes (limits: lifted-bytes)")]
+    Lifted { limit: usize },
+    /// The wall clock ran out before the CPU limit.
+    #[error("no result after {} ms", .0.as_millis())]
     Stalled(Duration),
-    /// It trapped: a panic (whose message stands in the log), an abort, an access out of bounds.
+    /// A panic (with its message), an abort, an access out of bounds.
     #[error("trapped: {0}")]
     Trap(String),
-    /// It answered with a failure of its own.
+    /// The collector returned a failure; its message is shortened.
     #[error("{kind}: {message}")]
-    Failed {
-        /// Which of the contract's failures.
-        kind: FailureKind,
-        /// The collector's words, shortened.
-        message: String,
-    },
-    /// The engine refused: no instance, a value that does not fit its type.
+    Failed { kind: FailureKind, message: String },
+    /// All instances of the pool are in use.
+    #[error("no free instance: {0}")]
+    Shortage(String),
+    /// No instance, or a value that does not fit its type.
     #[error("{0}")]
     Engine(String),
 }
 
-/// The contract's failures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FailureKind {
-    /// An answer the collector does not understand.
-    Malformed,
-    /// A setting is missing or unusable.
-    Settings,
-    /// Anything else.
-    Other,
-}
-
-impl std::fmt::Display for FailureKind {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Malformed => "malformed answer",
-            Self::Settings => "settings",
-            Self::Other => "failed",
-        })
+impl From<OverBudget> for CallError {
+    fn from(over: OverBudget) -> Self {
+        Self::Exceeded(over.into())
     }
 }
 
 impl CallError {
-    /// The reason as a label value: one of a fixed few.
     #[must_use]
-    pub fn reason(&self) -> &'static str {
+    pub fn reason(&self) -> Reason {
         match self {
-            Self::Exceeded(Exceeded::Cpu { .. }) => "cpu_limit",
-            Self::Exceeded(Exceeded::Memory { .. }) => "memory_limit",
-            Self::Exceeded(Exceeded::Tables { .. }) => "table_limit",
-            Self::Lifted { .. } => "lifted_bytes_limit",
-            Self::Stalled(_) => "stalled",
-            Self::Trap(_) => "trap",
-            Self::Failed { kind: FailureKind::Malformed, .. } => "malformed_answer",
-            Self::Failed { kind: FailureKind::Settings, .. } => "settings",
-            Self::Failed { kind: FailureKind::Other, .. } => "failed",
-            Self::Engine(_) => "engine",
+            Self::Exceeded(Exceeded::Cpu { .. }) => Reason::CpuLimit,
+            Self::Exceeded(Exceeded::Memory { .. }) => Reason::MemoryLimit,
+            Self::Exceeded(Exceeded::Tables { .. }) => Reason::TableLimit,
+            Self::Exceeded(Exceeded::Budget(over)) => over.into(),
+            Self::Shortage(_) => Reason::Shortage,
+            Self::Lifted { .. } => Reason::LiftedBytesLimit,
+            Self::Stalled(_) => Reason::Stalled,
+            Self::Trap(_) => Reason::Trap,
+            Self::Failed { kind: FailureKind::Malformed, .. } => Reason::MalformedAnswer,
+            Self::Failed { kind: FailureKind::Settings, .. } => Reason::Settings,
+            Self::Failed { kind: FailureKind::Other, .. } => Reason::Failed,
+            Self::Engine(_) => Reason::Engine,
         }
     }
 
-    /// Whether the component broke down (and will be put in quarantine if it goes on), rather than the data.
+    /// Whether the component broke down, which leads to quarantine, rather than the data or the host.
     #[must_use]
     pub fn is_breakdown(&self) -> bool {
-        !matches!(self, Self::Failed { .. })
+        !matches!(self, Self::Failed { .. }) && self.reason() != Reason::Shortage
     }
 }
 
@@ -104,55 +86,56 @@ impl CallError {
 pub struct Usage {
     /// CPU time of the calling thread, instantiation and lifting included.
     pub cpu: Duration,
-    /// The same by the wall clock.
     pub wall: Duration,
-    /// Linear memory at its end, in bytes.
+    /// Linear memory at the end, in bytes.
     pub memory: usize,
-    /// What it executed and handed out, where the engine counts that.
-    pub metered: Option<Metered>,
-}
-
-/// The part of a call's use that is the same on every machine.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Metered {
-    /// WebAssembly instructions, nearly: wasmtime's fuel.
-    pub instructions: u64,
-    /// Bytes of the result, as `lifted-bytes` counts them.
+    /// Size of the result, as the limit `lifted-bytes` counts it.
     pub lifted_bytes: usize,
+    /// WebAssembly instructions (wasmtime's fuel), if the engine counts them: the same number on every machine.
+    pub instructions: Option<u64>,
 }
 
 /// What host functions can reach during a call.
-pub(super) struct State {
+pub(super) struct HostState {
     pub(super) meter: Meter,
     /// Shared with the streams of WASI.
     pub(super) log: Arc<Mutex<LogBudget>>,
-    /// The scrape's time since 1970, the only one there is.
+    /// The time of the scrape since 1970: the component's only clock.
     pub(super) now: Duration,
     pub(super) wasi: Option<Box<Wasi>>,
 }
 
-/// A store for one call, with its limits set and its stopwatch started.
+/// A store for one call, with its limits set and its clocks started.
 pub(super) struct Call {
-    pub(super) store: Store<State>,
+    pub(super) store: Store<HostState>,
     metered: bool,
     lifted_limit: usize,
+    /// What lifting the result may occupy.
+    lifting: Reservation,
     cpu_start: Duration,
     wall_start: Instant,
 }
 
 impl Call {
-    pub(super) fn new(sandbox: &Sandbox, limits: &Limits, log: LogBudget, now: Duration) -> Self {
+    pub(super) fn new(
+        sandbox: &Sandbox,
+        limits: &Limits,
+        log: LogBudget,
+        now: Duration,
+        budget: &Arc<ByteBudget>,
+    ) -> Result<Self, OverBudget> {
         let log = Arc::new(Mutex::new(log));
-        let state = State { meter: Meter::new(limits), log, now, wasi: None };
+        let lifting = budget.reserve_up_to(limits.lifted_bytes)?;
+        let state = HostState { meter: Meter::new(limits, budget.reserve(0)?), log, now, wasi: None };
         let mut store = Store::new(&sandbox.engine, state);
         store.limiter(|state| &mut state.meter);
-        store.set_hostcall_fuel(limits.lifted_bytes);
-        // Components have no use for resources of their own; those of WASI are bounded by their table too.
+        store.set_hostcall_fuel(lifting.bytes());
+        // Components need no resources of their own; WASI's are bounded by their table too.
         store.set_max_component_handles(256);
         let (cpu_start, wall_start) = (thread_cpu_time(), Instant::now());
         let (cpu_limit, wall_limit) = (limits.cpu, limits.cpu.saturating_mul(WALL_FACTOR));
         if sandbox.metered {
-            // Refused only by an engine that does not count.
+            // Fails only if the engine does not count.
             let _ = store.set_fuel(FUEL);
         }
         store.set_epoch_deadline(1);
@@ -166,7 +149,14 @@ impl Call {
             }
             Ok(UpdateDeadline::Continue(1))
         });
-        Self { store, metered: sandbox.metered, lifted_limit: limits.lifted_bytes, cpu_start, wall_start }
+        Ok(Self { store, metered: sandbox.metered, lifted_limit: limits.lifted_bytes, lifting, cpu_start, wall_start })
+    }
+
+    /// The reservation for a result of this size.
+    pub(super) fn lifted(&mut self, bytes: usize) -> Reservation {
+        let mut held = std::mem::take(&mut self.lifting);
+        held.shrink_to(bytes);
+        held
     }
 
     pub(super) fn usage(&self) -> Usage {
@@ -174,10 +164,8 @@ impl Call {
             cpu: thread_cpu_time().saturating_sub(self.cpu_start),
             wall: self.wall_start.elapsed(),
             memory: self.store.data().meter.memory(),
-            metered: self.metered.then(|| {
-                let left = self.store.get_fuel().unwrap_or(FUEL);
-                Metered { instructions: FUEL - left, lifted_bytes: 0 }
-            }),
+            lifted_bytes: 0,
+            instructions: self.metered.then(|| FUEL - self.store.get_fuel().unwrap_or(FUEL)),
         }
     }
 
@@ -186,7 +174,7 @@ impl Call {
         self.store.data().log.lock().last_words()
     }
 
-    /// Sorts wasmtime's error into what it means for the operator.
+    /// Turns wasmtime's error into its cause for the operator.
     pub(super) fn classify(&self, error: &wasmtime::Error) -> CallError {
         if let Some(exceeded) = error.downcast_ref::<Exceeded>() {
             return CallError::Exceeded(exceeded.clone());
@@ -199,15 +187,22 @@ impl Call {
         }
         if let Some(trap) = error.downcast_ref::<Trap>() {
             return CallError::Trap(match (trap, self.last_words()) {
-                // A Rust panic ends in `unreachable`; its message is the last thing the SDK's hook logged.
+                // A Rust panic ends in `unreachable`; the SDK's hook logs its message last.
                 (Trap::UnreachableCodeReached, Some(message)) => message,
                 (trap, _) => trap.to_string(),
             });
         }
+        if error.is::<PoolConcurrencyLimitError>() {
+            return CallError::Shortage(error.to_string());
+        }
         let text = format!("{error:#}");
-        // wasmtime has no type for this one (48.0.8, component/func/options.rs).
+        // wasmtime has no type for this error (48.0.8, component/func/options.rs).
         if text.contains("fuel allocated for hostcalls has been exhausted") {
-            return CallError::Lifted { limit: self.lifted_limit };
+            // With less than the limit to be had, the budget is what was exceeded.
+            return match self.lifting.exhausted(self.lifted_limit) {
+                Some(over) => over.into(),
+                None => CallError::Lifted { limit: self.lifted_limit },
+            };
         }
         CallError::Engine(text)
     }
@@ -217,7 +212,7 @@ impl Call {
 #[error("stalled")]
 struct Stalled;
 
-/// CPU time of this thread. Zero where the system has no such clock, which leaves the wall clock's bound.
+/// CPU time of this thread. Zero if the system has no such clock, which leaves the bound on wall time.
 fn thread_cpu_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::try_from(time).unwrap_or_default()

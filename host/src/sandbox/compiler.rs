@@ -1,8 +1,7 @@
-//! Compiling in a process of its own: what takes too long or too much memory is ended there, and the exporter finds the
-//! result in wasmtime's cache.
+//! Compiles components in a child process with bounds on time and memory; the exporter finds the result in wasmtime's cache.
 //!
-//! Running a component is bounded by the sandbox; compiling one is not, by wasmtime's own policy. The child is this same
-//! binary, called with `COMPILE_COMMAND`; it reads the component from its standard input.
+//! The sandbox bounds running a component; wasmtime does not bound compiling one. The child is this same binary, started with
+//! `COMPILE_COMMAND`; it reads the component from standard input.
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -12,61 +11,59 @@ use std::time::{Duration, Instant};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::component::LoadError;
-use super::engine::Sandbox;
-use super::limits::Limits;
+use super::engine::{Capacity, Sandbox};
+use crate::limits::Limits;
 
 /// The hidden command that makes this binary a compiler.
 pub const COMPILE_COMMAND: &str = "compile-component";
 
 /// Memory of the child: 2 GiB is four times what 18 MiB of Python takes.
 const MEMORY: u64 = 2 << 30;
-/// How often the child is asked whether it has ended.
+/// How often to check whether the child has exited.
 const POLL: Duration = Duration::from_millis(5);
 
-/// Compiles components ahead, into the cache.
+/// Compiles components into the cache.
 #[derive(Debug, Clone)]
 pub struct Compiler {
     executable: PathBuf,
     cache: PathBuf,
-    slots: usize,
-    max_memory: usize,
+    capacity: Capacity,
 }
 
 impl Compiler {
-    /// A compiler for a sandbox with these slots and this cache: both must be the same for its results to be found.
+    /// A compiler for a sandbox with this capacity and this cache: the sandbox finds its results only if both are the same.
     #[must_use]
-    pub fn new(executable: PathBuf, cache: PathBuf, slots: usize, max_memory: usize) -> Self {
-        Self { executable, cache, slots, max_memory }
+    pub fn new(executable: PathBuf, cache: PathBuf, capacity: Capacity) -> Self {
+        Self { executable, cache, capacity }
     }
 
-    /// The same with this program for the compiler; `None` without a cache to hand the results over, or where the program's file
-    /// can't be found.
+    /// A compiler that runs this program; `None` without a cache to pass the results on, or if the executable can't be found.
     #[must_use]
-    pub fn of_this_program(cache: Option<PathBuf>, slots: usize, max_memory: usize) -> Option<Self> {
-        Some(Self::new(std::env::current_exe().ok()?, cache?, slots, max_memory))
+    pub fn of_this_program(cache: Option<PathBuf>, capacity: Capacity) -> Option<Self> {
+        Some(Self::new(std::env::current_exe().ok()?, cache?, capacity))
     }
 
-    /// Compiles `component` into the cache, or says why not. Blocks until it is done or out of time.
+    /// Compiles `component` into the cache. Blocks until it is done or out of time.
     pub fn compile(&self, component: &[u8], limits: &Limits) -> Result<(), LoadError> {
         super::component::recognise(component, limits)?;
         let failed = |what: &str, error: std::io::Error| LoadError::Compile(format!("{what}: {error}"));
         let mut child = Command::new(&self.executable)
             .arg(COMPILE_COMMAND)
             .arg(&self.cache)
-            .args([self.slots.to_string(), self.max_memory.to_string()])
+            .args([self.capacity.slots.to_string(), self.capacity.max_memory.to_string()])
             .args([limits.component_bytes.to_string(), limits.compile_time.as_secs().max(1).to_string()])
             .env_clear()
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(|error| failed("the compiler does not start", error))?;
+            .map_err(|error| failed("the compiler process does not start", error))?;
         let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
         let deadline = Instant::now() + limits.compile_time;
         let (status, words) = std::thread::scope(|scope| {
             scope.spawn(move || {
                 if let Some(mut stdin) = stdin {
-                    // A child that ended early says why itself.
+                    // A child that exited early reports why.
                     let _ = stdin.write_all(component);
                 }
             });
@@ -93,18 +90,18 @@ impl Compiler {
         });
         match status {
             None => Err(LoadError::CompileTime(limits.compile_time)),
-            Some(Err(error)) => Err(failed("the compiler was lost", error)),
+            Some(Err(error)) => Err(failed("the compiler process was lost", error)),
             Some(Ok(status)) if status.success() => Ok(()),
-            Some(Ok(status)) if words.trim().is_empty() => {
-                Err(LoadError::Compile(format!("the compiler ended with {status}, most likely out of memory or time")))
-            }
-            // One line, as every reason is: an abort prints several.
+            Some(Ok(status)) if words.trim().is_empty() => Err(LoadError::Compile(format!(
+                "the compiler process exited with {status}, most likely out of memory or time"
+            ))),
+            // An abort prints several lines; a reason is one.
             Some(Ok(_)) => Err(LoadError::Compile(words.split_whitespace().collect::<Vec<_>>().join(" "))),
         }
     }
 }
 
-/// The child's side: arguments as `Compiler::compile` gives them.
+/// The child's side, with the arguments of `Compiler::compile`.
 #[must_use]
 pub fn compile_command(arguments: &[String]) -> ExitCode {
     match compile_input(arguments) {
@@ -126,7 +123,7 @@ fn compile_input(arguments: &[String]) -> Result<(), String> {
         setrlimit(resource, Rlimit { current: Some(value), maximum: Some(value) }).map_err(|error| error.to_string())
     };
     limit(Resource::Data, MEMORY)?;
-    // All cores together; the parent's clock is the tighter bound on a machine that is not busy.
+    // CPU time of all cores together; on an idle machine the parent's deadline is tighter.
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
     limit(Resource::Cpu, seconds.saturating_mul(cores).max(1))?;
     limit(Resource::Core, 0)?;
@@ -134,7 +131,7 @@ fn compile_input(arguments: &[String]) -> Result<(), String> {
     let mut component = Vec::new();
     std::io::stdin().take(component_bytes + 1).read_to_end(&mut component).map_err(|error| error.to_string())?;
     let number = |number: u64| usize::try_from(number).map_err(|error| error.to_string());
-    let sandbox =
-        Sandbox::new(number(slots)?, number(max_memory)?, Some(Path::new(cache))).map_err(|error| error.to_string())?;
+    let capacity = Capacity { slots: number(slots)?, max_memory: number(max_memory)? };
+    let sandbox = Sandbox::new(capacity, Some(Path::new(cache))).map_err(|error| error.to_string())?;
     sandbox.compile(&component).map(drop).map_err(|error| format!("{error:#}"))
 }

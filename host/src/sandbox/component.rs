@@ -1,63 +1,50 @@
-//! A loaded component: checked to be one, compiled, its imports satisfied, ready to be called any number of times.
+//! A loaded component: compiled, its imports satisfied, ready to be called any number of times.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
 use wasmtime::component::types::ComponentItem;
-use wasmtime::component::{Component as Compiled, HasSelf, Linker};
+use wasmtime::component::{Component as Compiled, Linker};
 
-use super::call::{Call, CallError, FailureKind, State, Usage};
-use super::contract::{self, Collector, CollectorImports, CollectorPre, Failure, Input, Level, Manifest, Output};
+use super::call::{Call, CallError, Usage};
 use super::engine::Sandbox;
-use super::limits::Limits;
-use super::log::{CollectorLog, LogBudget, shorten};
+use super::log::{CollectorLog, LogBudget};
+use super::v0_1::{self, Prepared};
 use super::wasi;
+use crate::budget::{ByteBudget, Reservation};
+use crate::contract::{self, Input, Manifest, Output};
+use crate::limits::Limits;
+
+/// The interface every component takes the contract's types from, without the version.
+const TYPES_INTERFACE: &str = "pve:collector/types";
 
 /// Why a file is not served as a component.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// Nothing in it.
     #[error("the file is empty; write to a temporary name and rename into place")]
     Empty,
-    /// Larger than allowed.
     #[error("the file has {size} bytes, {limit} are allowed (limits: component-bytes)")]
-    TooLarge {
-        /// Bytes found.
-        size: usize,
-        /// Bytes allowed.
-        limit: usize,
-    },
-    /// WebAssembly, but a core module.
+    TooLarge { size: usize, limit: usize },
     #[error(
         "the file is a core WebAssembly module, not a component; link it with wasm-component-ld or `wasm-tools component new`"
     )]
     CoreModule,
-    /// No WebAssembly at all.
     #[error("the file is not WebAssembly (it does not begin with \\0asm)")]
     NotWasm,
-    /// Built against another version of the contract.
     #[error(
-        "built for version {found} of the collector contract, this exporter speaks {}; rebuild it with the wit/collector.wit of this release",
+        "built for version {found} of the collector contract, this exporter implements {}; rebuild it with the wit/collector.wit of this release",
         contract::VERSION
     )]
-    ContractVersion {
-        /// The version the component imports.
-        found: String,
-    },
-    /// wasmtime can't compile it.
+    ContractVersion { found: String },
     #[error("does not compile: {0}")]
     Compile(String),
-    /// Compiling took too long.
     #[error("compiling took longer than {} s (limits: compile-time)", .0.as_secs_f64())]
     CompileTime(Duration),
-    /// Its imports or exports are not the contract's.
     #[error("does not fit the collector contract {}: {detail}", contract::VERSION)]
-    Contract {
-        /// What is missing or different.
-        detail: String,
-    },
-    /// `describe` failed.
+    Contract { detail: String },
+    #[error("the manifest is larger than {limit} bytes (limits: manifest-bytes)")]
+    ManifestTooLarge { limit: usize },
     #[error("describe: {0}")]
     Describe(CallError),
 }
@@ -66,11 +53,17 @@ pub enum LoadError {
 #[derive(Clone)]
 pub struct Component {
     sandbox: Sandbox,
-    pre: CollectorPre<State>,
+    prepared: Prepared,
     facts: Arc<Facts>,
 }
 
-/// What is known of a component without running it.
+/// What a call returned; the bytes are reserved until this is dropped.
+pub struct Lifted {
+    pub output: Output,
+    pub held: Reservation,
+}
+
+/// What is known about a component without running it.
 #[derive(Debug)]
 pub struct Facts {
     /// SHA-256 of the file, in lower-case hexadecimal.
@@ -79,12 +72,12 @@ pub struct Facts {
     pub size: usize,
     /// Everything it imports, as `name` or `namespace:package/interface@version`.
     pub imports: Vec<String>,
-    /// How long compiling took (or loading from the cache).
+    /// How long compiling, or loading from the cache, took.
     pub compile_time: Duration,
 }
 
 impl Sandbox {
-    /// Compiles, or takes the code from the cache. Not `Component::new`: that one accepts text as well.
+    /// Compiles, or loads the code from the cache. Not `Component::new`, which accepts text as well.
     pub(super) fn compile(&self, bytes: &[u8]) -> wasmtime::Result<Compiled> {
         Compiled::from_binary(&self.engine, bytes)
     }
@@ -97,7 +90,7 @@ impl std::fmt::Debug for Component {
 }
 
 impl Component {
-    /// Compiles `bytes` (0.05 s for a built-in, 7 s for one with a JavaScript engine inside: keep it off the scrape).
+    /// Compiles `bytes`: 0.05 s for a built-in, 7 s with a JavaScript engine inside. Keep it off the scrape path.
     pub fn load(sandbox: &Sandbox, bytes: &[u8], limits: &Limits) -> Result<Self, LoadError> {
         recognise(bytes, limits)?;
         let started = Instant::now();
@@ -109,16 +102,15 @@ impl Component {
 
         let contract = |error: wasmtime::Error| LoadError::Contract { detail: format!("{error:#}") };
         let mut linker = Linker::new(&sandbox.engine);
-        Collector::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(contract)?;
+        v0_1::add_to_linker(&mut linker).map_err(contract)?;
         if imports.iter().any(|name| name.starts_with("wasi:")) {
             wasi::add_to_linker(&mut linker).map_err(contract)?;
         }
-        let pre = linker.instantiate_pre(&compiled).and_then(CollectorPre::new).map_err(contract)?;
+        let prepared = linker.instantiate_pre(&compiled).and_then(Prepared::new).map_err(contract)?;
         let facts = Facts { digest: hex::encode(Sha256::digest(bytes)), size: bytes.len(), imports, compile_time };
-        Ok(Self { sandbox: sandbox.clone(), pre, facts: Arc::new(facts) })
+        Ok(Self { sandbox: sandbox.clone(), prepared, facts: Arc::new(facts) })
     }
 
-    /// Digest, size, imports and compile time.
     #[must_use]
     pub fn facts(&self) -> &Facts {
         &self.facts
@@ -130,70 +122,57 @@ impl Component {
         &self.sandbox
     }
 
-    /// Asks for the manifest. Blocks for as long as the limits allow.
-    pub fn describe(&self, limits: &Limits, log: &CollectorLog) -> Result<Manifest, LoadError> {
-        let (result, _) =
-            self.call(limits, log, "describe".into(), Duration::ZERO, |collector, call| collector.call_describe(call));
-        match result {
+    /// Calls `describe`. Blocks for as long as the limits allow.
+    pub fn describe(
+        &self,
+        limits: &Limits,
+        log: &CollectorLog,
+        budget: &Arc<ByteBudget>,
+    ) -> Result<Manifest, LoadError> {
+        let log = LogBudget::new(log, "describe".into(), limits);
+        // What lifting may allocate is what a manifest may take.
+        let limits = Limits { lifted_bytes: limits.manifest_bytes, ..limits.clone() };
+        let mut call = match Call::new(&self.sandbox, &limits, log, Duration::ZERO, budget) {
+            Ok(call) => call,
+            Err(over) => return Err(LoadError::Describe(over.into())),
+        };
+        let result = self.prepared.describe(&mut call.store);
+        match result.map_err(|error| call.classify(&error)) {
             Ok(manifest) => Ok(manifest),
-            // Types are compared when an instance is made; such an error says "expected … found …".
+            // wasmtime compares types when it makes an instance; such an error says "expected … found …".
             Err(CallError::Engine(detail)) => Err(LoadError::Contract { detail }),
+            Err(CallError::Lifted { limit }) => Err(LoadError::ManifestTooLarge { limit }),
             Err(error) => Err(LoadError::Describe(error)),
         }
     }
 
-    /// Runs `collect` for one place. Blocks for as long as the limits allow; hold a slot.
+    /// Calls `collect` for one place. Blocks for as long as the limits allow; hold a slot.
     pub fn collect(
         &self,
-        input: Input<'_>,
-        place: String,
+        input: &Input<'_>,
         limits: &Limits,
         log: &CollectorLog,
-    ) -> (Result<Output, CallError>, Usage) {
+        budget: &Arc<ByteBudget>,
+    ) -> (Result<Lifted, CallError>, Usage) {
+        let log = LogBudget::new(log, input.place.to_string(), limits);
         let now = Duration::from_secs(input.now_unix_seconds);
-        let (result, mut usage) =
-            self.call(limits, log, place, now, |collector, call| collector.call_collect(call, input));
-        if let (Some(metered), Ok(Ok(output))) = (&mut usage.metered, &result) {
-            metered.lifted_bytes = contract::lifted_bytes(output);
-        }
-        let result = result.and_then(|output| {
-            output.map_err(|failure| {
-                let (kind, message) = match failure {
-                    Failure::Malformed(message) => (FailureKind::Malformed, message),
-                    Failure::Settings(message) => (FailureKind::Settings, message),
-                    Failure::Other(message) => (FailureKind::Other, message),
-                };
-                CallError::Failed { kind, message: shorten(&message, limits.message_bytes).to_owned() }
-            })
-        });
-        (result, usage)
-    }
-
-    fn call<T>(
-        &self,
-        limits: &Limits,
-        log: &CollectorLog,
-        place: String,
-        now: Duration,
-        export: impl FnOnce(&Collector, &mut wasmtime::Store<State>) -> wasmtime::Result<T>,
-    ) -> (Result<T, CallError>, Usage) {
-        let mut call = Call::new(&self.sandbox, limits, LogBudget::new(log, place, limits), now);
-        let result = self.pre.instantiate(&mut call.store).and_then(|collector| export(&collector, &mut call.store));
+        let mut call = match Call::new(&self.sandbox, limits, log, now, budget) {
+            Ok(call) => call,
+            Err(over) => return (Err(over.into()), Usage::default()),
+        };
+        let result = self.prepared.collect(&mut call.store, input, limits.message_bytes);
         let result = result.map_err(|error| call.classify(&error));
-        (result, call.usage())
+        let mut usage = call.usage();
+        let output = result.and_then(|collected| {
+            usage.lifted_bytes = collected.lifted_bytes;
+            let held = call.lifted(collected.lifted_bytes);
+            collected.output.map(|output| Lifted { output, held })
+        });
+        (output, usage)
     }
 }
 
-// The interface of the types has nothing to call.
-impl contract::pve::collector::types::Host for State {}
-
-impl CollectorImports for State {
-    fn log(&mut self, level: Level, message: String) {
-        self.log.lock().line(level, &message);
-    }
-}
-
-/// Tells a component from everything else by its first bytes, so that the error says what the file is.
+/// Recognises a component by its first bytes, so that the error says what the file is.
 pub(super) fn recognise(bytes: &[u8], limits: &Limits) -> Result<(), LoadError> {
     if bytes.len() > limits.component_bytes {
         return Err(LoadError::TooLarge { size: bytes.len(), limit: limits.component_bytes });
@@ -207,11 +186,11 @@ pub(super) fn recognise(bytes: &[u8], limits: &Limits) -> Result<(), LoadError> 
     }
 }
 
-/// A component built for a contract that is not ours says so in the name of the interface it takes its types from.
+/// The name of the interface that a component takes its types from has the contract's version.
 fn check_version(compiled: &Compiled, sandbox: &Sandbox, imports: &[String]) -> Result<(), LoadError> {
-    let types = imports.iter().find_map(|name| name.strip_prefix(contract::TYPES_INTERFACE)?.strip_prefix('@'));
+    let types = imports.iter().find_map(|name| name.strip_prefix(TYPES_INTERFACE)?.strip_prefix('@'));
     match types {
-        // 0.1.x all have the same types.
+        // All 0.1.x have the same types.
         Some(version) if version.starts_with("0.1.") => Ok(()),
         Some(version) => Err(LoadError::ContractVersion { found: version.to_owned() }),
         None => {
@@ -224,7 +203,7 @@ fn check_version(compiled: &Compiled, sandbox: &Sandbox, imports: &[String]) -> 
             Err(LoadError::Contract {
                 detail: format!(
                     "it does not import {}; it exports {}",
-                    contract::TYPES_INTERFACE,
+                    TYPES_INTERFACE,
                     if exports.is_empty() { "no function".to_owned() } else { exports.join(", ") }
                 ),
             })

@@ -1,7 +1,7 @@
-//! The one wasmtime engine of the process: its configuration, its instance slots and its clock.
+//! The wasmtime engine: its configuration, its instance slots and its clock.
 //!
-//! One engine, since each brings its own code memory and type registry. Everything that a collector has no use for is
-//! off in the configuration: it is attack surface.
+//! One per process, since each has its own code memory and type registry. Everything collectors do not need is off in the
+//! configuration: it is attack surface.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,35 +14,40 @@ use wasmtime::{
     Cache, CacheConfig, Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig,
 };
 
-/// How often the epoch moves on: the resolution of CPU limits. 10 ms, as Spin has it; each tick costs one atomic add.
+use crate::budget::ByteBudget;
+
+/// Interval of epoch ticks, the resolution of CPU limits. Spin uses 10 ms too; a tick costs one atomic add.
 pub const EPOCH_TICK: Duration = Duration::from_millis(10);
 
-// What one component may consist of. componentize-js and componentize-py need up to 64 core instances and 16 tables.
+// Bounds of one component. componentize-js and componentize-py need up to 64 core instances and 16 tables.
 pub(super) const CORE_INSTANCES_PER_COMPONENT: u32 = 64;
 pub(super) const TABLES_PER_COMPONENT: u32 = 16;
-pub(super) const MEMORIES_PER_COMPONENT: u32 = 4;
+pub(super) const MEMORIES_PER_COMPONENT: u32 = 2;
 
-/// Bytes of a slot that stay resident between calls. Most calls of the built-in collectors fit, which saves their page
-/// faults; above that the memory goes back to the system at the end of each call.
+/// Bytes of a slot that stay resident between calls. Most calls of the built-ins fit, which saves their page faults; memory above
+/// it is returned to the system after each call.
 const MEMORY_KEEP_RESIDENT: usize = 8 * 1024 * 1024;
 
 /// Why there is no engine.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// wasmtime refused the configuration: a defect, or a machine it does not run on.
+    /// A bug, or a machine that wasmtime does not support.
     #[error("the WebAssembly engine does not start: {0:#}")]
     Engine(wasmtime::Error),
-    /// The directory for compiled code can't be used.
     #[error("compiled code can't be cached in {path}: {source:#} (--sandbox.cache-directory)")]
-    Cache {
-        /// The directory.
-        path: String,
-        /// wasmtime's error.
-        source: wasmtime::Error,
-    },
-    /// The clock thread could not be started.
+    Cache { path: String, source: wasmtime::Error },
     #[error("the thread for the epoch clock does not start: {0}")]
     Clock(std::io::Error),
+}
+
+/// What a sandbox reserves. Part of the key under which compiled code is cached: a compiler and the sandbox that uses its
+/// results must agree on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capacity {
+    /// Calls that may run at once.
+    pub slots: usize,
+    /// The most memory one call may be granted, in bytes.
+    pub max_memory: usize,
 }
 
 /// The engine with as many slots as calls may run at once.
@@ -50,10 +55,12 @@ pub enum EngineError {
 pub struct Sandbox {
     pub(super) engine: Engine,
     slots: Arc<Semaphore>,
+    /// Slots that third-party collectors may use.
+    third_party: Arc<Semaphore>,
     slot_count: usize,
     pooled: bool,
-    /// Whether instructions are counted.
     pub(super) metered: bool,
+    budget: Arc<ByteBudget>,
     _clock: Arc<Clock>,
 }
 
@@ -64,21 +71,21 @@ impl std::fmt::Debug for Sandbox {
 }
 
 impl Sandbox {
-    /// An engine with `slots` concurrent calls, none of which may be given more than `max_memory` bytes. `cache` is
-    /// a directory of ours for compiled code; it must be as trusted as the binary.
-    pub fn new(slots: usize, max_memory: usize, cache: Option<&Path>) -> Result<Self, EngineError> {
+    /// An engine with this capacity. `cache` is a private directory for compiled code, trusted as much as the binary.
+    pub fn new(capacity: Capacity, cache: Option<&Path>) -> Result<Self, EngineError> {
+        let Capacity { slots, max_memory } = capacity;
         let mut config = base_config(cache)?;
-        // One instance more than there are slots: a reload describes and tries components without holding one, and neither
-        // it nor a scrape may find the pool full.
+        // One more instance than slots: a reload describes and tries components without holding a slot, and neither it nor
+        // a scrape may find the pool full.
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(slots.saturating_add(1), max_memory)));
-        // The pool reserves 4 GiB of address space a memory and more for guards. Where the address space is short
-        // (ulimit -v, some containers) instances are allocated one by one: 20 µs instead of 10 µs each.
+        // The pool reserves 4 GiB of address space per memory, and more for guards. If address space is short (ulimit -v,
+        // some containers), instances are allocated one by one: 20 µs instead of 10 µs each.
         let (engine, pooled) = match Engine::new(&config) {
             Ok(engine) => (engine, true),
             Err(error) => {
                 tracing::info!(%error, "no address space for an instance pool, allocating on demand");
                 config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
-                // Without the 4 GiB a memory that would be reserved otherwise; bounds are checked in code instead.
+                // Reserves no 4 GiB per memory; bounds are checked in code instead.
                 config.memory_reservation(0).memory_guard_size(0).memory_reservation_for_growth(1024 * 1024);
                 (Engine::new(&config).map_err(EngineError::Engine)?, false)
             }
@@ -86,35 +93,68 @@ impl Sandbox {
         Self::with_engine(engine, slots, pooled, false)
     }
 
-    /// An engine for one call at a time that counts what a call executes and hands out: the same numbers on every machine.
-    /// Counting costs time, so it is for authors and not for scrapes.
+    /// An engine for one call at a time that counts instructions. Counting costs time, so it is for authors and not for scrapes.
     pub fn metered(cache: Option<&Path>) -> Result<Self, EngineError> {
         let mut config = base_config(cache)?;
         config.consume_fuel(true).allocation_strategy(InstanceAllocationStrategy::OnDemand);
-        Self::with_engine(Engine::new(&config).map_err(EngineError::Engine)?, 1, false, true)
+        let engine = Engine::new(&config).map_err(EngineError::Engine)?;
+        Self::with_engine(engine, 1, false, true)
+    }
+
+    /// The same with a budget for what collectors' calls and rows occupy.
+    #[must_use]
+    pub fn with_budget(self, budget: Arc<ByteBudget>) -> Self {
+        Self { budget, ..self }
     }
 
     fn with_engine(engine: Engine, slots: usize, pooled: bool, metered: bool) -> Result<Self, EngineError> {
         let clock = Arc::new(Clock::start(engine.weak()).map_err(EngineError::Clock)?);
-        Ok(Self { engine, slots: Arc::new(Semaphore::new(slots)), slot_count: slots, pooled, metered, _clock: clock })
+        let third_party = (slots - slots.div_ceil(2)).max(1);
+        Ok(Self {
+            engine,
+            slots: Arc::new(Semaphore::new(slots)),
+            third_party: Arc::new(Semaphore::new(third_party)),
+            slot_count: slots,
+            pooled,
+            metered,
+            budget: ByteBudget::unlimited(),
+            _clock: clock,
+        })
     }
 
-    /// Waits for a free slot. Hold it for the whole call: a full pool makes instantiation fail, not wait.
+    /// Waits for a free slot. Hold it for the whole call: with a full pool, instantiation fails instead of waiting.
     pub async fn slot(&self) -> Slot {
-        // The semaphore is never closed; were it, calls would run without a bound rather than not at all.
-        Slot(Arc::clone(&self.slots).acquire_owned().await.ok())
+        Slot { _third_party: None, _slot: permit(&self.slots).await }
     }
 
-    /// How many calls may run at once.
+    /// Waits for a free slot of those that third-party collectors may use: half of them are reserved for built-ins.
+    pub async fn third_party_slot(&self) -> Slot {
+        Slot { _third_party: permit(&self.third_party).await, _slot: permit(&self.slots).await }
+    }
+
+    /// What the collectors' calls and rows may occupy.
+    #[must_use]
+    pub fn budget(&self) -> &Arc<ByteBudget> {
+        &self.budget
+    }
+
     #[must_use]
     pub fn slots(&self) -> usize {
         self.slot_count
     }
 }
 
-/// A right to run one call; given back when dropped.
+/// Permission to run one call; dropping it releases the slot.
 #[derive(Debug)]
-pub struct Slot(#[expect(dead_code, reason = "held for its drop")] Option<OwnedSemaphorePermit>);
+pub struct Slot {
+    _third_party: Option<OwnedSemaphorePermit>,
+    _slot: Option<OwnedSemaphorePermit>,
+}
+
+/// The semaphores are never closed; if one were, calls would run unbounded rather than not at all.
+async fn permit(semaphore: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    Arc::clone(semaphore).acquire_owned().await.ok()
+}
 
 fn base_config(cache: Option<&Path>) -> Result<Config, EngineError> {
     let mut config = Config::new();
@@ -132,7 +172,7 @@ fn base_config(cache: Option<&Path>) -> Result<Config, EngineError> {
         .wasm_exceptions(false)
         .wasm_threads(false)
         .wasm_memory64(false)
-        // Backtraces of stripped code tell nothing, and would break an error into lines.
+        // Backtraces of stripped code are useless, and would break an error into lines.
         .wasm_backtrace_max_frames(None)
         .max_wasm_stack(512 * 1024);
     Ok(config)
@@ -143,10 +183,10 @@ fn pool(slots: usize, max_memory: usize) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(slots)
         .total_core_instances(slots.saturating_mul(CORE_INSTANCES_PER_COMPONENT))
-        .total_memories(slots.saturating_mul(2))
+        .total_memories(slots.saturating_mul(MEMORIES_PER_COMPONENT))
         .total_tables(slots.saturating_mul(TABLES_PER_COMPONENT))
-        // Calls are synchronous and nothing is collected. A thousand stacks would be 2 GiB of private memory on paper, which is
-        // all that the compiler's process has (and too much where memory is not overcommitted).
+        // Calls are synchronous, and there is no garbage collection. A thousand stacks would reserve 2 GiB of private memory, all
+        // that the compiler process may have (and too much where memory is not overcommitted).
         .total_stacks(0)
         .total_gc_heaps(0)
         .max_core_instances_per_component(CORE_INSTANCES_PER_COMPONENT)
@@ -157,12 +197,12 @@ fn pool(slots: usize, max_memory: usize) -> PoolingAllocationConfig {
         .table_elements(100_000)
         .max_memory_size(max_memory)
         .linear_memory_keep_resident(MEMORY_KEEP_RESIDENT)
-        // Linux from 6.7 on says which pages were written; others are cleared without being looked at.
+        // Linux 6.7 and newer reports which pages were written; older kernels clear all of them.
         .pagemap_scan(Enabled::Auto);
     pool
 }
 
-/// The thread that moves the epoch on. Not a tokio task: it must tick when every worker is busy.
+/// The thread that advances the epoch. Not a tokio task: it must tick while every worker is busy.
 struct Clock {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,

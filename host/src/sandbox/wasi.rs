@@ -1,9 +1,9 @@
-//! WASI 0.2 with nothing behind it, for components that were not written against the bare contract.
+//! WASI 0.2 with nothing behind it, for components whose language runtime imports it.
 //!
-//! Rust's std, JavaScript's and Python's runtimes import it as soon as they are linked. They get no files, no environment,
-//! no arguments and no network (calls come back as errors), standard output goes to the log, and time is the scrape's: the
-//! clock stands still but for sleeping, which moves it on at once. Nothing here blocks: an epoch does not interrupt a
-//! host call, so a call that waited would outlive the CPU limit.
+//! Rust's std and the runtimes of JavaScript and Python import it as soon as they are linked. They get no files, environment,
+//! arguments or network (calls return errors); standard output goes to the log; the clock shows the scrape's time and
+//! only a sleep advances it, at once. Nothing here blocks: an epoch does not interrupt a host call, so a call that waited
+//! would outlive the CPU limit.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,18 +17,18 @@ use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
 use wasmtime_wasi::p2::{DynPollable, OutputStream, Pollable, StreamResult, subscribe};
 use wasmtime_wasi::{HostWallClock, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView, async_trait};
 
-use super::call::State;
-use super::contract::Level;
+use super::call::HostState;
 use super::log::LogBudget;
+use crate::contract::LogLevel;
 
-/// Streams, pollables and the like that one call may hold at once.
+/// Streams, pollables and other resources that one call may hold at once.
 const RESOURCES: usize = 256;
-/// Bytes of random numbers in one request for them; each is made by the host.
+/// Random bytes per host call.
 const RANDOM_BYTES: u64 = 64 * 1024;
-/// Bytes a guest may write in one go before it asks again.
+/// Bytes a guest may write before it checks again.
 const WRITE_BYTES: usize = 4096;
 
-/// What a call has of WASI. Made at the first WASI call: the built-ins never need it.
+/// A call's WASI state, made at its first WASI call: the built-ins never need it.
 pub(super) struct Wasi {
     context: WasiCtx,
     table: ResourceTable,
@@ -41,9 +41,9 @@ impl Wasi {
         let mut table = ResourceTable::new();
         table.set_max_capacity(RESOURCES);
         let context = WasiCtxBuilder::new()
-            .stdout(LogStream { log: Arc::clone(log), level: Level::Info })
-            .stderr(LogStream { log: Arc::clone(log), level: Level::Warn })
-            .wall_clock(Standing(now))
+            .stdout(LogStream { log: Arc::clone(log), level: LogLevel::Info })
+            .stderr(LogStream { log: Arc::clone(log), level: LogLevel::Warn })
+            .wall_clock(Frozen(now))
             .allow_tcp(false)
             .allow_udp(false)
             .allow_ip_name_lookup(false)
@@ -53,30 +53,30 @@ impl Wasi {
     }
 }
 
-/// Links all of WASI 0.2, with the clock that does not wait in place of the one that does.
-pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+/// Links all of WASI 0.2, with a monotonic clock that does not wait.
+pub(super) fn add_to_linker(linker: &mut Linker<HostState>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_sync(linker)?;
     linker.allow_shadowing(true);
-    monotonic_clock::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    monotonic_clock::add_to_linker::<_, HasSelf<HostState>>(linker, |state| state)?;
     linker.allow_shadowing(false);
     Ok(())
 }
 
-impl State {
+impl HostState {
     fn wasi(&mut self) -> &mut Wasi {
         let (now, log) = (self.now, &self.log);
         self.wasi.get_or_insert_with(|| Box::new(Wasi::new(now, log)))
     }
 }
 
-impl WasiView for State {
+impl WasiView for HostState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let Wasi { context, table, .. } = self.wasi();
         WasiCtxView { ctx: context, table }
     }
 }
 
-impl monotonic_clock::Host for State {
+impl monotonic_clock::Host for HostState {
     fn now(&mut self) -> wasmtime::Result<u64> {
         Ok(self.wasi().slept)
     }
@@ -107,9 +107,9 @@ impl Pollable for Elapsed {
 }
 
 /// A clock that shows the scrape's time.
-struct Standing(Duration);
+struct Frozen(Duration);
 
-impl HostWallClock for Standing {
+impl HostWallClock for Frozen {
     fn resolution(&self) -> Duration {
         Duration::from_secs(1)
     }
@@ -122,7 +122,7 @@ impl HostWallClock for Standing {
 /// Standard output or error: each line is a log line, within the call's budget.
 struct LogStream {
     log: Arc<Mutex<LogBudget>>,
-    level: Level,
+    level: LogLevel,
 }
 
 impl IsTerminal for LogStream {
@@ -133,7 +133,7 @@ impl IsTerminal for LogStream {
 
 impl StdoutStream for LogStream {
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        // WASI 0.3's way in; only 0.2 is linked.
+        // For WASI 0.3; only 0.2 is linked.
         Box::new(tokio::io::sink())
     }
 
@@ -142,11 +142,11 @@ impl StdoutStream for LogStream {
     }
 }
 
-/// Cuts what is written into lines. A line's excess over the budget is dropped, not refused: a failed write would be a
-/// panic in most guests.
+/// Splits what is written into lines. The excess of a long line is dropped rather than refused: most guests panic on a failed
+/// write.
 struct Lines {
     log: Arc<Mutex<LogBudget>>,
-    level: Level,
+    level: LogLevel,
     line: Vec<u8>,
 }
 

@@ -1,45 +1,52 @@
-//! The clusters being scraped: a client with its connections, kept answers, and what was wrong last time, for each pair
-//! of module and target.
+//! The clusters being scraped: for each module and target a client with its connections, kept answers, and the last report.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::cache::Cache;
 use super::discovery::Discovery;
 use super::inventory::Inventory;
-use super::made::Made;
-use super::plan::Fetch;
+use super::journal::Journal;
+use super::kept_answers::KeptAnswers;
+use super::kept_rows::KeptRows;
+use super::plan::{Fetch, Scope};
 use super::report::Report;
 use super::samples::Samples;
-use crate::api::{Answer, Client, ClientError, FetchError, FetchErrorKind, Limits, Observer, Place};
-use crate::config::{Module, Targets};
-use crate::registry::{Schema, Trial};
+use crate::api::{Answer, Client, ClientError, FetchError, Observer};
+use crate::budget::{ByteBudget, Purpose};
+use crate::collector::ClusterId;
+use crate::config::{ClientOptions, Module, Targets};
+use crate::contract::FetchErrorKind;
+use crate::request::Place;
+use crate::schema::Schema;
 
-/// Clusters kept at most. `/pve?target=` names them freely where the configuration does not say which are allowed.
-const CLUSTERS_KEPT: usize = 1000;
+/// The most clusters kept; the one that was scraped least recently makes room. `/pve?target=` can name any, unless the configuration
+/// has `allowed_targets`.
+const CLUSTERS_KEPT: usize = 256;
 
 /// One cluster as one module sees it.
 pub struct Cluster {
-    /// The module's name.
+    pub(super) id: ClusterId,
     pub module: String,
-    /// Its addresses.
     pub targets: Targets,
-    /// Of the module's files when the client was made.
+    /// Digest of the module's files when the client was made.
     files_digest: [u8; 32],
     pub(super) client: Client,
-    pub(super) cache: Cache,
-    pub(super) made: Made,
-    /// How old an answer may be at most, whatever manifests allow.
+    pub(super) kept_answers: KeptAnswers,
+    pub(super) kept_rows: KeptRows,
+    /// The oldest an answer may be, whatever manifests allow.
     pub(super) max_age_seconds: u32,
     samples: Samples,
     last: Mutex<Option<Last>>,
+    journal: Journal,
+    /// When a scrape last used it.
+    used: Mutex<Instant>,
 }
 
-/// What the last scrape came to, for the status page and for saying only what is new in the log.
+/// The last scrape, for the status page.
 #[derive(Clone)]
 struct Last {
     at: SystemTime,
@@ -53,12 +60,12 @@ impl std::fmt::Debug for Cluster {
 }
 
 impl Cluster {
-    /// Asks what there is, without collecting anything.
+    /// Discovers the cluster without collecting anything.
     pub async fn discover(&self, deadline: Instant) -> Result<Inventory, FetchError> {
-        Discovery::ask(self, deadline).await.inventory()
+        Discovery::start(&self.client, deadline).await.inventory()
     }
 
-    /// Keeps an answer for trials, where the plan says so.
+    /// Keeps an answer for trials if the plan says so.
     pub(super) fn sample(&self, fetch: &Fetch, answer: &Answer) {
         if let Some(place) = &fetch.sample_of {
             self.samples.put(place, &fetch.path, answer);
@@ -70,59 +77,30 @@ impl Cluster {
         self.last.lock().as_ref().map(|last| (last.at, Arc::clone(&last.report)))
     }
 
-    /// Keeps a report and logs what is new in it: each failure when it begins, and its end. A node that is down for a
-    /// day is two lines, not 5,760.
-    pub(super) fn finish(&self, report: &Arc<Report>) {
-        let last = self.last.lock().replace(Last { at: SystemTime::now(), report: Arc::clone(report) });
-        let (before, now) = (last.as_ref().map(|last| keys(&last.report)).unwrap_or_default(), keys(report));
+    /// Keeps a report and logs what is new in it.
+    pub(super) fn finish(&self, scope: Scope, report: &Arc<Report>) {
+        *self.last.lock() = Some(Last { at: SystemTime::now(), report: Arc::clone(report) });
         let (module, cluster) = (self.module.as_str(), self.targets.to_string());
-        for (key, detail) in &now {
-            let (collector, place, reason) = key;
-            if before.contains_key(key) {
-                tracing::debug!(module, cluster, collector, place, reason, "not collected: {detail}");
-            } else {
-                tracing::warn!(module, cluster, collector, place, reason, "not collected: {detail}");
-            }
-        }
-        let still = |collector: &str, place: &str| now.keys().any(|key| (&*key.0, &*key.1) == (collector, place));
-        for (collector, place, reason) in before.keys().filter(|(collector, place, _)| !still(collector, place)) {
-            tracing::info!(module, cluster, collector, place, reason, "no longer failing");
-        }
+        self.journal.note(module, &cluster, scope, report);
         for (collector, account) in &report.collectors {
             for (place, warning) in &account.warnings {
                 tracing::debug!(module, cluster, collector, %place, "warning: {warning}");
             }
             for (reason, count, first) in account.rejections.iter() {
-                tracing::debug!(module, cluster, collector, reason, count, "samples lost: {first}");
+                tracing::debug!(module, cluster, collector, reason, count, "samples dropped: {first}");
             }
         }
     }
 }
 
-type FailureKey = (String, String, &'static str);
-
-fn keys(report: &Report) -> BTreeMap<FailureKey, &str> {
-    // Where the API does not answer, every collector fails for that one reason: one line, not one a collector.
-    if let Some(error) = &report.discovery_error {
-        return BTreeMap::from([(
-            ("all".to_owned(), "cluster".to_owned(), error.kind.as_str()),
-            error.detail.as_str(),
-        )]);
-    }
-    report
-        .failures()
-        .map(|(collector, failure)| {
-            ((collector.to_owned(), failure.place.to_string(), failure.reason), failure.detail.as_str())
-        })
-        .collect()
-}
-
 /// All clusters scraped so far.
 pub struct Clusters {
     known: Mutex<HashMap<(String, Targets), Arc<Cluster>>>,
-    limits: Limits,
+    options: ClientOptions,
     max_age_seconds: u32,
     observer: Arc<dyn Observer>,
+    /// What the answers of all clusters may occupy.
+    budget: Arc<ByteBudget>,
 }
 
 impl std::fmt::Debug for Clusters {
@@ -132,56 +110,67 @@ impl std::fmt::Debug for Clusters {
 }
 
 impl Clusters {
-    /// None yet; clients are made with these limits and observed by `observer`, and answers kept for `max_age` at most.
-    pub fn new(limits: Limits, max_age: Duration, observer: Arc<dyn Observer>) -> Self {
+    /// Clients get these options and report to `observer`; answers are kept for at most `max_age`.
+    pub fn new(
+        options: ClientOptions,
+        max_age: Duration,
+        observer: Arc<dyn Observer>,
+        budget: Arc<ByteBudget>,
+    ) -> Self {
         let max_age_seconds = u32::try_from(max_age.as_secs()).unwrap_or(u32::MAX);
-        Self { known: Mutex::default(), limits, max_age_seconds, observer }
+        Self { known: Mutex::default(), options, max_age_seconds, observer, budget }
     }
 
-    /// The cluster of this module and these addresses; made where it is new.
+    /// The cluster of this module and these addresses; created if it is new.
     pub fn get(&self, module: &Module, targets: &Targets) -> Result<Arc<Cluster>, ClientError> {
         let mut known = self.known.lock();
         let key = (module.name.clone(), targets.clone());
         if let Some(cluster) = known.get(&key) {
+            *cluster.used.lock() = Instant::now();
             return Ok(Arc::clone(cluster));
         }
+        let budget = self.budget.child(Purpose::Cluster, self.budget.limit() / 2);
         let cluster = Arc::new(Cluster {
+            id: ClusterId::unique(),
             module: module.name.clone(),
             targets: targets.clone(),
             files_digest: module.files_digest(),
-            client: Client::new(module, targets, self.limits, Arc::clone(&self.observer))?,
-            cache: Cache::default(),
-            made: Made::default(),
+            client: Client::with_budget(module, targets, self.options, Arc::clone(&self.observer), budget)?,
+            kept_answers: KeptAnswers::default(),
+            kept_rows: KeptRows::default(),
             max_age_seconds: self.max_age_seconds,
             samples: Samples::default(),
             last: Mutex::new(None),
+            journal: Journal::default(),
+            used: Mutex::new(Instant::now()),
         });
-        if known.len() >= CLUSTERS_KEPT {
-            // Whoever asks for that many targets is served without keeping them.
-            return Ok(cluster);
+        if known.len() >= CLUSTERS_KEPT
+            && let Some(oldest) =
+                known.iter().min_by_key(|(_, cluster)| *cluster.used.lock()).map(|(key, _)| key.clone())
+        {
+            known.remove(&oldest);
         }
         known.insert(key, Arc::clone(&cluster));
         Ok(cluster)
     }
 
-    /// Forgets the clusters of modules that are not what they were, or whose files are not: their next scrape is made with a
-    /// new client. `unchanged` gives a module of this name that is as it was.
+    /// Forgets clusters whose module or files changed: their next scrape gets a new client. `unchanged` returns the module of a
+    /// name if it did not change.
     pub fn keep_only<'a>(&self, unchanged: impl Fn(&str) -> Option<&'a Module>) {
         self.known.lock().retain(|(module, _), cluster| {
             unchanged(module).is_some_and(|module| module.files_digest() == cluster.files_digest)
         });
     }
 
-    /// All of them, by module and address.
+    /// Answers of the last scrapes for all requests of a manifest, on which a new version of a collector is tried.
+    pub fn last_answers(&self, schema: &Schema) -> Option<(Place, Vec<Result<Arc<str>, FetchErrorKind>>)> {
+        self.all().iter().find_map(|cluster| cluster.samples.answers(schema))
+    }
+
+    /// By module and address.
     pub fn all(&self) -> Vec<Arc<Cluster>> {
         let mut all: Vec<Arc<Cluster>> = self.known.lock().values().cloned().collect();
         all.sort_by_key(|cluster| (cluster.module.clone(), cluster.targets.clone()));
         all
-    }
-}
-
-impl Trial for Clusters {
-    fn last_answers(&self, schema: &Schema) -> Option<(Place, Vec<Result<Answer, FetchErrorKind>>)> {
-        self.all().iter().find_map(|cluster| cluster.samples.answers(schema))
     }
 }

@@ -1,32 +1,60 @@
-//! What a cluster consists of: its nodes, guests and storages, from `/cluster/status` and `/cluster/resources`.
+//! The nodes, guests and storages of a cluster, from `/cluster/status` and `/cluster/resources`.
 //!
-//! Both are asked once a scrape. `/cluster/status` knows who is online (corosync's view, at once) and which node is
-//! the one we talk to, but needs Sys.Audit on `/`; `/cluster/resources` answers every token, shows it what it may see,
-//! and calls a node offline up to a minute late. Either alone will do.
+//! Each scrape requests both. `/cluster/status` knows at once which nodes are online (corosync's view) and which one answers, but
+//! needs Sys.Audit on `/`; `/cluster/resources` answers every token with what it may see, and reports a node offline up
+//! to a minute late. Either is enough. If `/cluster/status` lists the members, nothing else is a node: guests of a removed node
+//! stay in `/cluster/resources` for ever.
+//!
+//! What does not look like Proxmox VE's names, or is more than any cluster has, is dropped and counted.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use pve_collector::lenient::{Flag, Number, Text};
 use serde::Deserialize;
 
-use crate::api::{Answer, FetchError, GuestType, Place, Template};
+use crate::api::{Answer, FetchError};
+use crate::request::{GuestType, Place, Placeholders, Template};
 
 /// A node of the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
-    /// The bare name.
     pub name: Arc<str>,
-    /// Whether to ask it anything. A request to a dead node costs the entry node 3 to 30 s.
+    /// Offline nodes get no requests: one to a dead node costs the entry node 3 to 30 s.
     pub online: bool,
     /// Whether it is the node whose API answered.
     pub local: bool,
 }
 
-/// The cluster's parts, each list in the order of its names.
+/// More than any cluster has: corosync supports some 30 nodes, and a node some 1,000 guests.
+const NODES: usize = 1_000;
+const GUESTS: usize = 100_000;
+const STORAGES: usize = 50_000;
+/// Node names are host names, storage names are shorter than 100 characters.
+const NAME_BYTES: usize = 128;
+
+/// What was left out of an inventory.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Dropped {
+    pub nodes: usize,
+    pub guests: usize,
+    pub storages: usize,
+}
+
+impl Dropped {
+    /// The kinds as label values, with their counts.
+    #[must_use]
+    pub fn by_kind(&self) -> [(&'static str, usize); 3] {
+        [("node", self.nodes), ("guest", self.guests), ("storage", self.storages)]
+    }
+}
+
+/// The cluster's parts, each list by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Inventory {
-    /// All nodes, offline ones too.
+    /// All nodes, including offline ones.
     pub nodes: Vec<Node>,
+    pub dropped: Dropped,
     guests: Vec<(Arc<str>, GuestType, u32)>,
     storages: Vec<(Arc<str>, Arc<str>)>,
 }
@@ -58,13 +86,12 @@ struct Resource<'a> {
 }
 
 impl Inventory {
-    /// What `/cluster/resources` lists; fails where one of its entries can't be read, which costs [`read`](Self::read) that one
-    /// alone.
+    /// What `/cluster/resources` lists; fails if an entry can't be read, where [`read`](Self::read) only skips that entry.
     pub(super) fn listed(resources: &str) -> serde_json::Result<Self> {
         serde_json::from_str(resources).map(Self::of)
     }
 
-    /// Reads the two answers; fails where neither came.
+    /// Reads the two answers; fails if neither arrived.
     pub fn read(
         status: &Result<Answer, FetchError>,
         resources: &Result<Answer, FetchError>,
@@ -73,7 +100,7 @@ impl Inventory {
         Self::complete(status, resources.map(|resources| Self::of(elements(resources.data()))))
     }
 
-    /// Adds what `/cluster/status` says of the nodes; fails where neither is there.
+    /// Adds what `/cluster/status` says about the nodes; fails if neither is there.
     pub(super) fn complete(
         status: &Result<Answer, FetchError>,
         listed: Result<Self, FetchError>,
@@ -84,9 +111,9 @@ impl Inventory {
             (Ok(_), Err(_)) => Self::default(),
         };
         if let Ok(status) = status {
-            inventory.add_members(status.data());
+            inventory.set_members(status.data());
         }
-        // Without /cluster/status nobody says who answers; of one node there is no doubt.
+        // Without /cluster/status it is unknown which node answers, unless there is only one.
         if let [only] = inventory.nodes.as_mut_slice() {
             only.local = true;
         }
@@ -98,21 +125,20 @@ impl Inventory {
         Ok(inventory)
     }
 
-    /// Whether it is known which node answers.
     pub fn knows_local(&self) -> bool {
         self.nodes.iter().any(|node| node.local)
     }
 
     /// The places of a collector with these placeholders, on these nodes.
     pub fn places(&self, templates: &[&Template], wanted: impl Fn(&Node) -> bool) -> Vec<Place> {
-        let mut all = crate::api::Placeholders::default();
+        let mut all = Placeholders::default();
         for template in templates {
             all = all.union(template.placeholders());
         }
         if all.is_empty() {
             return vec![Place::cluster()];
         }
-        let asked: std::collections::HashSet<&str> =
+        let asked: HashSet<&str> =
             self.nodes.iter().filter(|node| node.online && wanted(node)).map(|node| &*node.name).collect();
         let fixed = templates.iter().find_map(|template| template.fixed_guest_type());
         if all.vmid {
@@ -130,65 +156,96 @@ impl Inventory {
         }
     }
 
-    fn node(&mut self, name: &str) -> Option<Arc<str>> {
-        if name.is_empty() {
-            return None;
-        }
-        if let Some(node) = self.nodes.iter().find(|node| &*node.name == name) {
-            return Some(Arc::clone(&node.name));
-        }
-        let name: Arc<str> = name.into();
-        // A node that only its guests mention: not known to be offline, so it is asked.
-        self.nodes.push(Node { name: Arc::clone(&name), online: true, local: false });
-        Some(name)
-    }
-
     fn of(resources: Vec<Resource<'_>>) -> Self {
-        let mut inventory = Self::default();
+        let (mut inventory, mut nodes) = (Self::default(), Nodes::default());
         for resource in resources {
             let kind = resource.kind.or_empty();
             if !matches!(kind, "node" | "storage" | "qemu" | "lxc") {
                 continue;
             }
-            let Some(node) = inventory.node(resource.node.or_empty()) else { continue };
+            let Some(node) = nodes.named(resource.node.or_empty()) else { continue };
             match kind {
-                "node" => {
-                    let offline = resource.status.as_str() == Some("offline");
-                    if let Some(known) = inventory.nodes.iter_mut().find(|known| known.name == node) {
-                        known.online = !offline;
-                    }
-                }
+                "node" => node.online = resource.status.as_str() != Some("offline"),
                 "storage" => {
-                    if let Some(storage) = resource.storage.as_str() {
-                        inventory.storages.push((node, storage.into()));
+                    let Some(storage) = resource.storage.as_str() else { continue };
+                    if is_name(storage) && inventory.storages.len() < STORAGES {
+                        inventory.storages.push((Arc::clone(&node.name), storage.into()));
+                    } else {
+                        inventory.dropped.storages += 1;
                     }
                 }
                 guest => {
-                    if let (Some(kind), Some(vmid)) = (GuestType::parse(guest), vmid(resource.vmid)) {
-                        inventory.guests.push((node, kind, vmid));
+                    let (Some(kind), Some(vmid)) = (GuestType::parse(guest), vmid(resource.vmid)) else { continue };
+                    if inventory.guests.len() < GUESTS {
+                        inventory.guests.push((Arc::clone(&node.name), kind, vmid));
+                    } else {
+                        inventory.dropped.guests += 1;
                     }
                 }
             }
         }
+        inventory.dropped.nodes = nodes.dropped;
+        inventory.nodes = nodes.found.into_values().collect();
         inventory
     }
 
-    /// `/cluster/status` has the last word on who is online.
-    fn add_members(&mut self, json: &str) {
+    /// `/cluster/status` decides which nodes there are, and which are online.
+    fn set_members(&mut self, json: &str) {
+        let known = std::mem::take(&mut self.nodes).into_iter();
+        let mut known: HashMap<Arc<str>, Node> = known.map(|node| (Arc::clone(&node.name), node)).collect();
+        let mut members = Nodes::default();
         for member in elements::<Member<'_>>(json) {
             if member.kind.as_str() != Some("node") {
                 continue;
             }
-            let Some(name) = self.node(member.name.or_empty()) else { continue };
-            if let Some(node) = self.nodes.iter_mut().find(|node| node.name == name) {
-                node.online = member.online.0.unwrap_or(node.online);
-                node.local = member.local.0.unwrap_or(false);
+            let Some(node) = members.named(member.name.or_empty()) else { continue };
+            if let Some(known) = known.get(&node.name) {
+                node.online = known.online;
             }
+            node.online = member.online.0.unwrap_or(node.online);
+            node.local = member.local.0.unwrap_or(false);
         }
+        // An empty list says nothing.
+        if !members.found.is_empty() {
+            known = members.found;
+        }
+        self.dropped.nodes += members.dropped;
+        self.nodes = known.into_values().collect();
     }
 }
 
-/// The elements of a list; one that can't be read costs itself. The fast path reads all in one go.
+/// Nodes by name as they are found.
+#[derive(Default)]
+struct Nodes {
+    found: HashMap<Arc<str>, Node>,
+    dropped: usize,
+}
+
+impl Nodes {
+    /// The node with this name. One that only its guests mention is not known to be offline.
+    fn named(&mut self, name: &str) -> Option<&mut Node> {
+        if name.is_empty() {
+            return None;
+        }
+        if !self.found.contains_key(name) {
+            if !is_name(name) || self.found.len() >= NODES {
+                self.dropped += 1;
+                return None;
+            }
+            let name: Arc<str> = name.into();
+            self.found.insert(Arc::clone(&name), Node { name, online: true, local: false });
+        }
+        self.found.get_mut(name)
+    }
+}
+
+/// Whether this can be the name of a node or a storage.
+fn is_name(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    name.len() <= NAME_BYTES && name.bytes().all(allowed)
+}
+
+/// The elements of a list without those that can't be read. The fast path reads all in one go.
 fn elements<'a, T: Deserialize<'a>>(json: &'a str) -> Vec<T> {
     serde_json::from_str(json).unwrap_or_else(|_| {
         let raw: Vec<&serde_json::value::RawValue> = serde_json::from_str(json).unwrap_or_default();
@@ -211,7 +268,11 @@ mod tests {
     }
 
     fn failed() -> Result<Answer, FetchError> {
-        Err(FetchError { kind: crate::api::FetchErrorKind::Forbidden, detail: "403".to_owned(), status: Some(403) })
+        Err(FetchError {
+            kind: crate::contract::FetchErrorKind::Forbidden,
+            detail: "403".to_owned(),
+            status: Some(403),
+        })
     }
 
     const RESOURCES: &str = r#"[
@@ -246,6 +307,30 @@ mod tests {
         assert_eq!(inventory.places(&[&template], |_| true), [Place::guest("a", GuestType::Lxc, 101)]);
         let template = Template::parse("/nodes/{node}/storage/{storage}/status").unwrap();
         assert_eq!(inventory.places(&[&template], |_| true), [Place::storage("a", "local")]);
+    }
+
+    #[test]
+    fn a_removed_node_is_gone_with_its_guests() {
+        let status = answer(r#"[{"type":"node","name":"a","online":1,"local":1}]"#);
+        let inventory = Inventory::read(&status, &answer(RESOURCES)).unwrap();
+        assert_eq!(inventory.nodes, [node("a", true, true)]);
+        let template = Template::parse("/nodes/{node}/{type}/{vmid}/config").unwrap();
+        assert_eq!(inventory.places(&[&template], |_| true), [Place::guest("a", GuestType::Lxc, 101)]);
+        // Without members it is no list of members.
+        let inventory = Inventory::read(&answer("[]"), &answer(RESOURCES)).unwrap();
+        assert_eq!(inventory.nodes.len(), 2);
+    }
+
+    #[test]
+    fn what_no_cluster_has_is_dropped() {
+        let long = "n".repeat(NAME_BYTES + 1);
+        let odd = ["a/b", "a b", "..%2f", "é", "a\"b", "a\nb", long.as_str()];
+        let nodes = odd.map(|name| format!(r#"{{"type":"node","node":"{name}"}}"#)).join(",");
+        let many: String = (0..NODES + 5).map(|n| format!(r#",{{"type":"node","node":"n{n}"}}"#)).collect();
+        let storage = r#",{"type":"storage","node":"n0","storage":"a\u0000b"}"#;
+        let inventory = Inventory::read(&failed(), &answer(&format!("[{nodes}{many}{storage}]"))).unwrap();
+        assert_eq!(inventory.nodes.len(), NODES);
+        assert_eq!(inventory.dropped, Dropped { nodes: odd.len() + 5, guests: 0, storages: 1 });
     }
 
     #[test]

@@ -1,29 +1,39 @@
-//! A scrape: from "this cluster, these collectors, by then" to everything that could be collected and a report of what
-//! could not.
+//! A scrape: from a cluster, collectors and a deadline to everything that could be collected, and a report of what could not.
 //!
-//! discover → plan → fetch and collect, without a barrier: a place is collected as soon as its own answers are in.
+//! discover → plan → fetch and collect, without a barrier: a place is collected as soon as its own answers have arrived.
 //!
-//! - [`Scraper`]: owns the clusters being scraped; joins scrapes of the same thing that overlap.
-//! - [`inventory`](Inventory): the nodes, guests and storages of a cluster, from two requests.
-//! - [`plan`](Plan): which requests to make and which places to collect, each distinct GET once.
-//! - [`Report`]: what happened, collector by collector, as data; `web` shows it and `series` turns it into metrics.
+//! - [`Scraper`]: the clusters being scraped. `flights`: overlapping scrapes of the same thing share one run.
+//! - `run`: one scrape. `answers`: where each answer comes from. `gathering`: rows and report as they come in.
+//! - [`Inventory`]: the nodes, guests and storages of a cluster, from two requests.
+//! - [`Plan`]: which requests to make and which places to collect, each distinct GET once.
+//! - [`Report`]: what happened, by collector; `web` shows it and `series` turns it into metrics.
+//! - `journal`: what the log says about it.
+//! - `kept_answers`, `kept_rows`: what later scrapes may reuse.
 
-mod cache;
+mod answers;
 mod cluster;
 mod discovery;
+mod flights;
+mod gathering;
 mod inventory;
-mod made;
+mod job;
+mod journal;
+mod kept_answers;
+mod kept_rows;
+mod not_collected;
+mod outcome;
 mod plan;
 mod report;
 mod run;
+mod running;
 mod samples;
 mod scraper;
 mod series;
-mod work;
 
 pub use cluster::{Cluster, Clusters};
-pub use inventory::{Inventory, Node};
+pub use inventory::{Dropped, Inventory, Node};
+pub use not_collected::NotCollected;
+pub use outcome::Scrape;
 pub use plan::{NodeScope, Plan, Scope};
-pub use report::{CollectorReport, Failure, Report};
-pub use run::Scrape;
-pub use scraper::{Request, ScrapeError, Scraper};
+pub use report::{CollectorReport, PlaceFailure, Report};
+pub use scraper::{ScrapeError, ScrapeRequest, Scraper};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::inventory::Inventory;
-use crate::api::{BindError, Path, Place, Template};
-use crate::registry::{Collector, CollectorSet};
+use crate::collector::{ClusterId, Collector, CollectorSet};
+use crate::request::{BindError, Path, Place, Template};
 
 /// Which nodes a scrape covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,64 +20,73 @@ pub enum NodeScope {
 /// Which collectors a scrape runs, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Scope {
-    /// Run collectors that look at the cluster as a whole.
+    /// Run collectors of the cluster as a whole.
     pub cluster: bool,
-    /// Run collectors that look at nodes, guests or storages, on these nodes.
+    /// Run collectors of nodes, guests or storages, on these nodes.
     pub nodes: Option<NodeScope>,
 }
 
-/// What to fetch and what to make of it.
+impl Scope {
+    /// Whether it runs this collector, wherever that is.
+    pub(super) fn includes(&self, collector: &Collector) -> bool {
+        if collector.schema.placeholders.is_empty() { self.cluster } else { self.nodes.is_some() }
+    }
+}
+
+/// What to fetch, and who needs it.
 #[derive(Debug)]
 pub struct Plan {
-    /// Each distinct request.
+    /// Distinct requests.
     pub fetches: Vec<Fetch>,
-    /// Each place of each collector, collectors in order of their names.
+    /// Every place of every collector, in order of the collectors' names.
     pub jobs: Vec<Job>,
-    /// Collectors that are left out because they are in quarantine, and for how long still.
+    /// Collectors left out because of quarantine, and how much of it is left.
     pub quarantined: Vec<(Arc<Collector>, Duration)>,
 }
 
 /// One GET.
 #[derive(Debug)]
 pub struct Fetch {
-    /// What is asked.
     pub path: Path,
-    /// How old an answer may be: the least of what those who need it allow.
+    /// How old an answer may be: the minimum over the collectors that need it.
     pub max_age_seconds: u32,
-    /// The place it is for, where it is the first of its template: its answer is kept for trials.
+    /// The place, if it is the first one of its template: the answer is kept for trials.
     pub(super) sample_of: Option<Place>,
 }
 
 /// One collector at one place.
 #[derive(Debug)]
 pub struct Job {
-    /// Who.
     pub collector: Arc<Collector>,
-    /// Where.
     pub place: Place,
-    /// Its answers, by position in [`Plan::fetches`], in the manifest's order; or why there can be none.
+    /// Positions in [`Plan::fetches`], in the manifest's order; or why a path can't be built.
     pub answers: Result<Vec<usize>, BindError>,
 }
 
 impl Plan {
-    /// Plans for what the inventory holds; no answer may be older than `max_age` seconds, whatever a manifest allows.
+    /// Plans a scrape of the inventory; no answer may be older than `max_age` seconds, whatever a manifest allows.
     #[must_use]
-    pub fn new(collectors: &CollectorSet, inventory: &Inventory, scope: Scope, max_age: u32) -> Self {
+    pub fn new(
+        collectors: &CollectorSet,
+        inventory: &Inventory,
+        scope: Scope,
+        cluster: ClusterId,
+        max_age: u32,
+    ) -> Self {
         let mut plan = Self { fetches: Vec::new(), jobs: Vec::new(), quarantined: Vec::new() };
         let mut known: HashMap<Path, usize> = HashMap::new();
         let mut sampled: HashSet<String> = HashSet::new();
         for collector in collectors.iter() {
             let schema = &collector.schema;
-            let wanted_nodes = match (schema.placeholders.is_empty(), scope) {
-                (true, Scope { cluster: false, .. }) | (false, Scope { nodes: None, .. }) => continue,
-                (_, Scope { nodes, .. }) => nodes,
-            };
-            if let Some(left) = collector.health.quarantined() {
+            if !scope.includes(collector) {
+                continue;
+            }
+            if let Some(left) = collector.health.quarantined(cluster) {
                 plan.quarantined.push((Arc::clone(collector), left));
                 continue;
             }
             let templates: Vec<&Template> = schema.requests.iter().map(|request| &request.template).collect();
-            let places = inventory.places(&templates, |node| wanted_nodes == Some(NodeScope::All) || node.local);
+            let places = inventory.places(&templates, |node| scope.nodes == Some(NodeScope::All) || node.local);
             for place in places {
                 let answers = schema
                     .requests

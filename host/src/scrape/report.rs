@@ -1,19 +1,23 @@
-//! What happened in a scrape: the account for metrics, log and status page.
+//! What happened in a scrape, for metrics, the log and the status page.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::inventory::Node;
-use crate::api::{FetchError, Place};
-use crate::registry::{Budget, Collection, Collector, Rejections, Rows};
+use super::inventory::{Dropped, Inventory, Node};
+use super::not_collected::NotCollected;
+use crate::api::FetchError;
+use crate::collector::Collection;
+use crate::request::Place;
+use crate::schema::Rejections;
 
 /// The account of one scrape.
 #[derive(Debug)]
 pub struct Report {
-    /// The cluster's nodes; empty where discovery failed.
+    /// The cluster's nodes; empty if discovery failed.
     pub nodes: Vec<Node>,
-    /// Why nothing is known of the cluster, where that is so.
+    /// What discovery dropped.
+    pub dropped: Dropped,
+    /// Why discovery failed, if it did.
     pub discovery_error: Option<FetchError>,
     /// Every collector that was to run, by name.
     pub collectors: BTreeMap<String, CollectorReport>,
@@ -26,10 +30,10 @@ pub struct Report {
 /// The account of one collector over all its places.
 #[derive(Debug, Default)]
 pub struct CollectorReport {
-    /// Places it was to be run for.
+    /// Places it was to collect.
     pub places: usize,
-    /// What went wrong, place by place.
-    pub failures: Vec<Failure>,
+    /// Places that were not collected, in order.
+    pub failures: Vec<PlaceFailure>,
     /// CPU time of all calls.
     pub cpu: Duration,
     /// Wall time of all calls.
@@ -38,42 +42,35 @@ pub struct CollectorReport {
     pub memory: usize,
     /// The highest use of each limit by one call, from 0 to 1.
     pub used: BTreeMap<&'static str, f64>,
-    /// Bytes of the exposition so far, at most.
-    pub(super) text_bytes: usize,
     /// Rows kept.
     pub rows: usize,
-    /// Series written, duplicates left out.
+    /// Series written, without duplicates.
     pub series: u64,
-    /// Warnings it gave.
     pub warnings: Vec<(Place, String)>,
-    /// What was lost of its rows.
+    /// What was dropped of its rows.
     pub rejections: Rejections,
 }
 
 /// A place that was not collected.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// Where.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlaceFailure {
     pub place: Place,
-    /// Why, as a label value.
-    pub reason: &'static str,
-    /// Why, in words; with the path, where a request failed.
-    pub detail: String,
+    pub cause: NotCollected,
 }
 
 impl CollectorReport {
-    /// Every place gave its rows.
+    /// Whether every place was collected.
     #[must_use]
     pub fn success(&self) -> bool {
         self.failures.is_empty()
     }
 
-    pub(super) fn fail(&mut self, place: Place, reason: &'static str, detail: String) {
-        self.failures.push(Failure { place, reason, detail });
+    pub(super) fn fail(&mut self, place: Place, cause: NotCollected) {
+        self.failures.push(PlaceFailure { place, cause });
     }
 
-    /// Adds what one call came to; gives its rows, unless the collector's places have made too much text together.
-    pub(super) fn add(&mut self, place: &Place, collection: &Collection, exposition_bytes: usize) -> Option<Arc<Rows>> {
+    /// Adds what one call used and lost.
+    pub(super) fn add(&mut self, place: &Place, collection: &Collection) {
         for (limit, ratio) in &collection.used {
             let highest = self.used.entry(limit).or_default();
             *highest = highest.max(*ratio);
@@ -83,28 +80,14 @@ impl CollectorReport {
         self.memory = self.memory.max(collection.usage.memory);
         self.rejections.merge(collection.rejections.clone());
         self.warnings.extend(collection.warnings.iter().map(|warning| (place.clone(), warning.clone())));
-        let rows = match &collection.outcome {
-            Ok(rows) => rows,
-            Err(error) => {
-                self.fail(place.clone(), error.reason(), error.to_string());
-                return None;
-            }
-        };
-        self.text_bytes = self.text_bytes.saturating_add(rows.text_bytes());
-        if self.text_bytes > exposition_bytes {
-            let budget = Budget::Text { limit: exposition_bytes };
-            self.fail(place.clone(), budget.reason(), budget.to_string());
-            return None;
-        }
-        self.rows += rows.rows();
-        Some(Arc::clone(rows))
     }
 }
 
 impl Report {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(inventory: &Inventory) -> Self {
         Self {
-            nodes: Vec::new(),
+            nodes: inventory.nodes.clone(),
+            dropped: inventory.dropped,
             discovery_error: None,
             collectors: BTreeMap::new(),
             answer_ages: BTreeMap::new(),
@@ -112,21 +95,23 @@ impl Report {
         }
     }
 
-    pub(super) fn used_answer(&mut self, template: &str, age: Duration) {
-        match self.answer_ages.get_mut(template) {
-            Some(oldest) => *oldest = age.max(*oldest),
-            None => drop(self.answer_ages.insert(template.to_owned(), age)),
+    pub(super) fn collector(&mut self, name: &str) -> &mut CollectorReport {
+        if !self.collectors.contains_key(name) {
+            self.collectors.insert(name.to_owned(), CollectorReport::default());
         }
-    }
-
-    pub(super) fn collector(&mut self, collector: &Arc<Collector>) -> &mut CollectorReport {
-        self.collectors.entry(collector.name().to_owned()).or_default()
+        self.collectors.entry(name.to_owned()).or_default()
     }
 
     /// Every failure with its collector's name.
-    pub fn failures(&self) -> impl Iterator<Item = (&str, &Failure)> {
+    pub fn failures(&self) -> impl Iterator<Item = (&str, &PlaceFailure)> {
         self.collectors
             .iter()
             .flat_map(|(name, collector)| collector.failures.iter().map(|failure| (name.as_str(), failure)))
+    }
+
+    pub(super) fn sort(&mut self) {
+        for collector in self.collectors.values_mut() {
+            collector.failures.sort_by(|a, b| a.place.cmp(&b.place));
+        }
     }
 }

@@ -1,13 +1,16 @@
-//! The last answer seen for each request template: what a new version of a collector is tried on before it serves.
+//! The last answer for each request template, on which a new version of a collector is tried before it serves.
 //!
-//! One answer a template, from the first place that gave one, so that the memory does not grow with the cluster.
+//! One answer per template, so that memory does not grow with the cluster.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::api::{Answer, FetchErrorKind, Path, Place};
-use crate::registry::Schema;
+use crate::api::Answer;
+use crate::contract::FetchErrorKind;
+use crate::request::{Path, Place};
+use crate::schema::{Request, Schema};
 
 /// One cluster's samples, by template.
 #[derive(Debug, Default)]
@@ -21,22 +24,21 @@ struct Sample {
 }
 
 impl Samples {
-    /// Keeps an answer.
     pub(super) fn put(&self, place: &Place, path: &Path, answer: &Answer) {
         let sample = Sample { place: place.clone(), path: path.clone(), answer: answer.clone() };
         self.0.lock().insert(path.template().to_owned(), sample);
     }
 
-    /// A place, and answers of it for all requests of a manifest that are not optional.
-    pub(super) fn answers(&self, schema: &Schema) -> Option<(Place, Vec<Result<Answer, FetchErrorKind>>)> {
+    /// A place, and its answers to all required requests of a manifest.
+    pub(super) fn answers(&self, schema: &Schema) -> Option<(Place, Vec<Result<Arc<str>, FetchErrorKind>>)> {
         let samples = self.0.lock();
-        let of = |request: &crate::registry::Request| samples.get(request.template.as_str());
-        // The sample with the most placeholders says the place; the others must be of the same one.
+        let of = |request: &Request| samples.get(request.template.as_str());
+        // The sample with the most placeholders decides the place; the others must be from the same one.
         let place = schema.requests.iter().filter_map(of).map(|sample| &sample.place).max()?.clone();
         let answers = schema.requests.iter().map(|request| {
             let path = request.template.bind(&place).ok()?;
             match of(request).filter(|sample| sample.path == path) {
-                Some(sample) => Some(Ok(sample.answer.clone())),
+                Some(sample) => Some(Ok(sample.answer.data().into())),
                 None if request.optional => Some(Err(FetchErrorKind::NotFound)),
                 None => None,
             }

@@ -1,55 +1,49 @@
-//! Who scrapes: one value that knows the clusters and the collectors, and lets overlapping scrapes of the same thing
-//! share one run (two Prometheus servers of a pair ask within a second of each other).
+//! Scrapes clusters. Overlapping scrapes of the same thing share one run: the two Prometheus servers of a pair scrape within a
+//! second of each other.
 
-use std::collections::HashMap;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
-use futures_util::future::{Shared, WeakShared};
-use parking_lot::Mutex;
 use tokio::time::{Instant, timeout_at};
 
 use super::cluster::Clusters;
+use super::flights::Flights;
+use super::outcome::Scrape;
 use super::plan::Scope;
-use super::run::{Scrape, run};
+use super::run::run;
 use crate::api::ClientError;
+use crate::collector::CollectorSet;
 use crate::config::{Module, Targets};
-use crate::registry::{Catalog, Changes};
 
-type Run = Pin<Box<dyn Future<Output = Arc<Scrape>> + Send>>;
-
-/// What a run may take beyond its deadline to put its rows together.
+/// What a run may take beyond its deadline to join its rows.
 const GRACE: Duration = Duration::from_millis(400);
 
-/// What is asked for.
+/// What to scrape.
 #[derive(Debug)]
-pub struct Request<'a> {
-    /// With whose credentials.
+pub struct ScrapeRequest<'a> {
+    /// Whose credentials to use.
     pub module: &'a Module,
-    /// Which cluster.
+    /// The cluster's addresses.
     pub targets: Targets,
-    /// Which collectors, on which nodes.
     pub scope: Scope,
-    /// By when.
+    pub collectors: Arc<CollectorSet>,
     pub deadline: Instant,
 }
 
 /// Why there is no scrape at all.
 #[derive(Debug, thiserror::Error)]
 pub enum ScrapeError {
-    /// The module's files can't be used.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// The scrape was joined by somebody with less time than the one who began it.
-    #[error("the scrape in progress was not done by this request's deadline")]
+    #[error("the scrape did not finish by this request's deadline")]
     Deadline,
+    #[error("too many scrapes of this cluster with different timeouts are in progress")]
+    Busy,
 }
 
-#[derive(Debug, PartialEq, Eq, Hash, Clone)]
-struct Flight {
+/// What is the same scrape.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Subject {
     module: String,
     targets: Targets,
     scope: Scope,
@@ -57,10 +51,8 @@ struct Flight {
 
 /// Scrapes clusters.
 pub struct Scraper {
-    /// The clusters scraped so far.
     pub clusters: Clusters,
-    catalog: Arc<Catalog>,
-    in_flight: Mutex<HashMap<Flight, WeakShared<Run>>>,
+    flights: Flights<Subject, Arc<Scrape>>,
 }
 
 impl std::fmt::Debug for Scraper {
@@ -70,47 +62,21 @@ impl std::fmt::Debug for Scraper {
 }
 
 impl Scraper {
-    /// Scrapes with these collectors.
-    pub fn new(clusters: Clusters, catalog: Arc<Catalog>) -> Self {
-        Self { clusters, catalog, in_flight: Mutex::default() }
+    pub fn new(clusters: Clusters) -> Self {
+        Self { clusters, flights: Flights::new() }
     }
 
-    /// The collectors there are.
-    pub fn catalog(&self) -> &Catalog {
-        &self.catalog
-    }
-
-    /// Takes in what changed in the collectors folders, tried on the last answers. Blocks.
-    pub fn reload(&self) -> Changes {
-        self.catalog.reload(&self.clusters)
-    }
-
-    /// Scrapes, or joins a scrape of the same thing that is under way.
-    pub async fn scrape(&self, request: Request<'_>) -> Result<Arc<Scrape>, ScrapeError> {
+    /// Scrapes, or joins a run of the same scrape.
+    pub async fn scrape(&self, request: ScrapeRequest<'_>) -> Result<Arc<Scrape>, ScrapeError> {
         let cluster = self.clusters.get(request.module, &request.targets)?;
-        let flight = Flight { module: request.module.name.clone(), targets: request.targets, scope: request.scope };
-        let run = {
-            let mut in_flight = self.in_flight.lock();
-            in_flight.retain(|_, run| run.upgrade().is_some());
-            match in_flight.get(&flight).and_then(WeakShared::upgrade) {
-                Some(run) => run,
-                None => {
-                    let collectors = self.catalog.serving();
-                    let (scope, deadline) = (request.scope, request.deadline);
-                    let run: Run = Box::pin(async move {
-                        let scrape = Arc::new(run(Arc::clone(&cluster), collectors, scope, deadline).await);
-                        cluster.finish(&scrape.report);
-                        scrape
-                    });
-                    let run: Shared<Run> = run.shared();
-                    if let Some(weak) = run.downgrade() {
-                        in_flight.insert(flight, weak);
-                    }
-                    run
-                }
-            }
+        let ScrapeRequest { module, targets, scope, collectors, deadline } = request;
+        let subject = Subject { module: module.name.clone(), targets, scope };
+        let start = || async move {
+            let scrape = Arc::new(run(Arc::clone(&cluster), collectors, scope, deadline).await);
+            cluster.finish(scope, &scrape.report);
+            scrape
         };
-        // Whoever began the run waits as long as it takes: it ends by its own deadline.
-        timeout_at(request.deadline + GRACE, run).await.map_err(|_| ScrapeError::Deadline)
+        let run = self.flights.join(subject, deadline, || Box::pin(start())).ok_or(ScrapeError::Busy)?;
+        timeout_at(deadline + GRACE, run).await.map_err(|_| ScrapeError::Deadline)
     }
 }

@@ -1,15 +1,16 @@
-//! The report of a scrape as metrics: they belong to the scrape and stand in its exposition, beside what it collected.
+//! The report of a scrape as metrics, part of the scrape's own exposition.
 //!
-//! Gauges, as node_exporter has them: each says how it was this time. Labels are collectors' names, node names the cluster
-//! gave, and reasons out of a fixed list; nothing a request could make up.
+//! Gauges, as in node_exporter: each describes this scrape. Label values are collector names, node names and reasons from a
+//! fixed list; nothing from a request.
 
 use std::collections::BTreeMap;
 
+use super::inventory::Dropped;
 use super::report::{CollectorReport, Report};
 use crate::exposition::{Encoder, Type, push_label};
 
 impl Report {
-    /// Writes the report's families.
+    /// Encodes the report's families.
     pub fn encode(&self, encoder: &mut Encoder) {
         let up = if self.discovery_error.is_some() { 0.0 } else { 1.0 };
         encoder.family("pve_exporter_target_up", "Whether the cluster's API answered discovery.", Type::Gauge);
@@ -18,6 +19,7 @@ impl Report {
         encoder.sample("pve_exporter_scrape_duration_seconds", "", self.duration.as_secs_f64());
 
         self.nodes(encoder);
+        self.dropped(encoder);
         type Value = fn(&CollectorReport) -> f64;
         let gauges: [(&str, &str, Value); 8] = [
             ("pve_exporter_collector_success", "Whether the collector gave its rows for every place.", |c| {
@@ -70,6 +72,17 @@ impl Report {
         }
     }
 
+    fn dropped(&self, encoder: &mut Encoder) {
+        if self.dropped == Dropped::default() {
+            return;
+        }
+        let name = "pve_exporter_discovery_dropped";
+        encoder.family(name, "Nodes, guests and storages with impossible names, or beyond the caps.", Type::Gauge);
+        for (kind, dropped) in self.dropped.by_kind() {
+            encoder.sample(name, &label("kind", kind), count(dropped));
+        }
+    }
+
     fn answer_ages(&self, encoder: &mut Encoder) {
         if self.answer_ages.is_empty() {
             return;
@@ -100,7 +113,7 @@ impl Report {
         let mut counts: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
         for (collector, failure) in self.failures() {
             let node = failure.place.node.as_deref().unwrap_or_default();
-            *counts.entry((collector, node, failure.reason)).or_default() += 1;
+            *counts.entry((collector, node, failure.cause.reason().as_str())).or_default() += 1;
         }
         if counts.is_empty() {
             return;

@@ -1,4 +1,4 @@
-//! The log: one line an event to standard error, logfmt or JSON, never coloured.
+//! The log: one line per event on standard error, logfmt or JSON, never coloured.
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -8,7 +8,7 @@ use tracing_subscriber::{Layer, fmt};
 
 use crate::config::{LogFormat, LogLevel};
 
-/// Start logging. Later calls (tests) change nothing.
+/// Starts logging. Later calls (in tests) have no effect.
 pub fn init(level: LogLevel, format: LogFormat) {
     let level = match level {
         LogLevel::Debug => LevelFilter::DEBUG,
@@ -26,8 +26,8 @@ pub fn init(level: LogLevel, format: LogFormat) {
             .boxed(),
         LogFormat::Json => fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed(),
     };
-    // Libraries' details are theirs; below information they stay out, whatever they would print.
+    // Never below info for libraries, whatever they would log.
     let filter = Targets::new().with_default(level.min(LevelFilter::INFO)).with_target("pve_exporter", level);
-    // Only fails where a subscriber is set already.
+    // Fails only if a subscriber is already set.
     let _ = tracing_subscriber::registry().with(layer.with_filter(filter)).try_init();
 }

@@ -1,4 +1,4 @@
-//! What the exporter says of itself: its log and its own metrics.
+//! The exporter's log and its own metrics.
 
 mod logs;
 mod metrics;

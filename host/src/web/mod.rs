@@ -10,11 +10,11 @@
 //! | `POST /-/reload` | configuration and collectors read again: what changed, what was refused and why |
 //! | `GET /-/ready` | 200 while it serves, 503 while it shuts down |
 
-mod discovery;
-mod exposition;
+mod metrics;
+mod sd;
 mod server;
 mod status;
 mod tls;
 
-pub use server::{App, Policy, ServeError, listen, serve};
+pub use server::{ServeError, listen, serve};
 pub use tls::{TlsError, acceptor};

@@ -2,52 +2,43 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{FromRef, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use super::tls::TlsListener;
-use super::{discovery, exposition, status};
-use crate::config::{Config, ListenAddress};
-use crate::reload;
-use crate::scrape::Scraper;
-use crate::telemetry::Metrics;
+use super::{metrics, sd, status};
+use crate::app::App;
+use crate::config::ListenAddress;
+use crate::reload::ReloadHandle;
 
 /// How long scrapes in flight may take to finish at the end.
 const SHUTDOWN: Duration = Duration::from_secs(10);
 
-/// Everything a request needs.
-#[derive(Debug)]
-pub struct App {
-    /// Modules and targets, swapped when reloaded.
-    pub config: ArcSwap<Config>,
-    /// Who scrapes.
-    pub scraper: Scraper,
-    /// The exporter's own metrics.
-    pub metrics: Arc<Metrics>,
-    /// How scrapes are answered.
-    pub policy: Policy,
-    /// Asks for a reload.
-    pub reload: mpsc::Sender<reload::Request>,
-    stopping: AtomicBool,
+/// What handlers share.
+#[derive(Debug, Clone)]
+struct Shared {
+    app: Arc<App>,
+    reload: ReloadHandle,
 }
 
-/// How scrapes are answered.
-#[derive(Debug, Clone, Copy)]
-pub struct Policy {
-    /// How long before the scraper's time-out to answer.
-    pub timeout_offset: Duration,
-    /// Answer `/pve` with 500 where anything could not be collected, as prometheus-pve-exporter does.
-    pub strict: bool,
+impl FromRef<Shared> for Arc<App> {
+    fn from_ref(shared: &Shared) -> Self {
+        Self::clone(&shared.app)
+    }
+}
+
+impl FromRef<Shared> for ReloadHandle {
+    fn from_ref(shared: &Shared) -> Self {
+        shared.reload.clone()
+    }
 }
 
 /// Why the server does not run.
@@ -75,25 +66,10 @@ fn remedy(error: &std::io::Error) -> &'static str {
     }
 }
 
-impl App {
-    /// Serves this configuration.
-    #[must_use]
-    pub fn new(
-        config: Config,
-        scraper: Scraper,
-        metrics: Arc<Metrics>,
-        policy: Policy,
-        reload: mpsc::Sender<reload::Request>,
-    ) -> Self {
-        let config = ArcSwap::from_pointee(config);
-        Self { config, scraper, metrics, policy, reload, stopping: AtomicBool::new(false) }
-    }
-
-    /// An answer that is an error, in plain text.
-    pub(super) fn refuse(&self, handler: &str, code: StatusCode, text: String) -> Response {
-        self.metrics.answered(handler, code.as_u16());
-        (code, text).into_response()
-    }
+/// An error as a plain-text response.
+pub(super) fn refuse(app: &App, handler: &str, code: StatusCode, text: String) -> Response {
+    app.metrics.answered(handler, code.as_u16());
+    (code, text).into_response()
 }
 
 /// Binds every address, before anything else is done, so that one in use is told at once.
@@ -110,19 +86,20 @@ pub async fn listen(addresses: &[ListenAddress]) -> Result<Vec<TcpListener>, Ser
 /// Serves until `shutdown` is done and the scrapes in flight with it; over HTTPS where there is a certificate.
 pub async fn serve(
     app: Arc<App>,
+    reload: ReloadHandle,
     listeners: Vec<TcpListener>,
     tls: Option<TlsAcceptor>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let router = Router::new()
-        .route("/metrics", get(exposition::metrics))
-        .route("/pve", get(exposition::pve))
-        .route("/sd", get(discovery::targets))
+        .route("/metrics", get(metrics::metrics))
+        .route("/pve", get(metrics::pve))
+        .route("/sd", get(sd::targets))
         .route("/", get(status::page))
         .route("/-/healthy", get(|| async { "pve-exporter is healthy\n" }))
         .route("/-/ready", get(ready))
         .route("/-/reload", post(reload_now).put(reload_now))
-        .with_state(Arc::clone(&app));
+        .with_state(Shared { app: Arc::clone(&app), reload });
     let (stop, stopped) = watch::channel(());
     let mut servers = tokio::task::JoinSet::new();
     for listener in listeners {
@@ -147,7 +124,7 @@ pub async fn serve(
         () = shutdown => {}
         Some(Ok(Err(error))) = servers.join_next() => return Err(ServeError::Serve(error)),
     }
-    app.stopping.store(true, Ordering::Relaxed);
+    app.stop();
     tracing::info!("shutting down, scrapes in flight have {} s", SHUTDOWN.as_secs());
     let _ = stop.send(());
     let ended = tokio::time::timeout(SHUTDOWN, async { while servers.join_next().await.is_some() {} }).await;
@@ -158,13 +135,8 @@ pub async fn serve(
 }
 
 /// Reloads configuration and collectors; answers with what changed and what was refused.
-async fn reload_now(State(app): State<Arc<App>>) -> Response {
-    let (reply, outcome) = oneshot::channel();
-    let outcome = match app.reload.send(reply).await {
-        Ok(()) => outcome.await.ok(),
-        Err(_) => None,
-    };
-    let (code, text) = match outcome {
+async fn reload_now(State(app): State<Arc<App>>, State(reload): State<ReloadHandle>) -> Response {
+    let (code, text) = match reload.reload().await {
         Some(outcome) if outcome.success() => (StatusCode::OK, outcome.to_string()),
         Some(outcome) => (StatusCode::INTERNAL_SERVER_ERROR, outcome.to_string()),
         None => (StatusCode::SERVICE_UNAVAILABLE, "pve-exporter is shutting down\n".to_owned()),
@@ -174,7 +146,7 @@ async fn reload_now(State(app): State<Arc<App>>) -> Response {
 }
 
 async fn ready(State(app): State<Arc<App>>) -> Response {
-    if app.stopping.load(Ordering::Relaxed) {
+    if app.is_stopping() {
         (StatusCode::SERVICE_UNAVAILABLE, "pve-exporter is shutting down\n").into_response()
     } else {
         "pve-exporter is ready\n".into_response()

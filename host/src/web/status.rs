@@ -11,8 +11,9 @@ use std::time::SystemTime;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse as _, Response};
 
-use super::server::App;
-use crate::registry::{Entry, Standing};
+use crate::app::App;
+use crate::catalog::{CatalogEntry, Standing};
+use crate::contract;
 use crate::scrape::{Cluster, CollectorReport, Report};
 
 const STYLE: &str = include_str!("status.css");
@@ -45,9 +46,9 @@ fn head(app: &App, html: &mut String) {
          <a href=\"/-/healthy\">/-/healthy</a> <a href=\"/-/ready\">/-/ready</a></p>",
         env!("CARGO_PKG_VERSION"),
         env!("PVE_EXPORTER_REVISION"),
-        crate::sandbox::contract::VERSION
+        contract::VERSION
     );
-    let catalog = app.scraper.catalog();
+    let catalog = &app.catalog;
     for (folder, reason) in catalog.unreadable() {
         let (folder, reason) = (folder.display().to_string(), Escaped(&reason));
         let _ = write!(
@@ -61,7 +62,7 @@ fn head(app: &App, html: &mut String) {
 /// Every collector of the catalog, with what its last calls used, over all clusters.
 fn collectors(app: &App, clusters: &[Arc<Cluster>], html: &mut String) {
     let reports: Vec<Arc<Report>> = clusters.iter().filter_map(|cluster| Some(cluster.last()?.1)).collect();
-    let catalog = app.scraper.catalog();
+    let catalog = &app.catalog;
     html.push_str("<h2>Collectors</h2>");
     if !catalog.folders().is_empty() {
         let folders: Vec<String> = catalog
@@ -79,7 +80,7 @@ fn collectors(app: &App, clusters: &[Arc<Cluster>], html: &mut String) {
     html.push_str("</tbody></table></div>");
 }
 
-fn row(entry: &Entry, reports: &[Arc<Report>], html: &mut String) {
+fn row(entry: &CatalogEntry, reports: &[Arc<Report>], html: &mut String) {
     let class = match entry.standing {
         Standing::Serving => "good",
         Standing::Shadowed => "dim",
@@ -123,8 +124,8 @@ fn row(entry: &Entry, reports: &[Arc<Report>], html: &mut String) {
     }
     let mut failures: BTreeMap<&str, (usize, String)> = BTreeMap::new();
     for failure in accounts.iter().flat_map(|account| &account.failures) {
-        let said = || format!("{}: {}", failure.place, failure.detail);
-        failures.entry(failure.reason).or_insert_with(|| (0, said())).0 += 1;
+        let said = || format!("{}: {}", failure.place, failure.cause);
+        failures.entry(failure.cause.reason().as_str()).or_insert_with(|| (0, said())).0 += 1;
     }
     for (reason, (places, first)) in failures {
         let _ = write!(
@@ -161,10 +162,10 @@ fn describe(cluster: &Cluster, html: &mut String) {
         let (class, state) = if node.online { ("good", "online") } else { ("bad", "offline, not asked") };
         let _ = write!(html, "<tr><td>{}</td><td class=\"{class}\">{state}</td><td>", Escaped(&node.name));
         // The same failed request is a failure of each collector that needs it.
-        let mut details: Vec<&str> = report
+        let mut details: Vec<String> = report
             .failures()
             .filter(|(_, failure)| failure.place.node.as_deref() == Some(&*node.name))
-            .map(|(_, failure)| failure.detail.as_str())
+            .map(|(_, failure)| failure.cause.to_string())
             .collect();
         details.sort_unstable();
         details.dedup();

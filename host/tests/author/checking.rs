@@ -2,7 +2,7 @@
 
 use pve_collector::contract::Kind;
 
-use crate::support::{Bench, sample};
+use super::support::{Bench, sample};
 use harness::{forge, table};
 
 #[test]

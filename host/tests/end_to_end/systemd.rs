@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use pve_exporter::registry::builtins;
+use pve_exporter::catalog::builtins;
 use pve_sim::{Sim, Spec};
 use seccompiler::{BpfProgram, TargetArch, apply_filter, compile_from_json};
 

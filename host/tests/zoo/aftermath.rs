@@ -1,19 +1,19 @@
-//! What is left of the zoo: nothing. Memory, threads and file descriptors are as they were.
+//! The zoo leaks nothing: memory, threads and file descriptors are as before.
 
 use std::process::Command;
 
-use pve_exporter::sandbox::Sandbox;
+use pve_exporter::sandbox::{Capacity, Sandbox};
 
-use crate::support::{Animal, Healthy};
+use super::support::{Animal, Healthy};
 
 /// Every animal that runs in this process.
 fn animals() -> Vec<Animal> {
     [
-        crate::loading::animals(),
-        crate::calling::animals(),
-        crate::manifests::animals(),
-        crate::rows::animals(),
-        crate::wasi::animals(),
+        super::loading::animals(),
+        super::calling::animals(),
+        super::manifests::animals(),
+        super::rows::animals(),
+        super::wasi::animals(),
     ]
     .concat()
 }
@@ -36,7 +36,7 @@ fn census() -> Census {
     }
 }
 
-/// Such numbers are of a process, and mean nothing beside other tests: this one starts itself again, alone.
+/// These numbers belong to a process, and other tests would change them: this test runs itself in a process of its own.
 #[test]
 fn nothing_is_left_of_the_whole_zoo() {
     const ALONE: &str = "PVE_EXPORTER_TEST_ALONE";
@@ -44,7 +44,7 @@ fn nothing_is_left_of_the_whole_zoo() {
         return alone();
     }
     let alone = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "aftermath::nothing_is_left_of_the_whole_zoo", "--nocapture", "--test-threads=1"])
+        .args(["--exact", "zoo::aftermath::nothing_is_left_of_the_whole_zoo", "--nocapture", "--test-threads=1"])
         .env(ALONE, "1")
         .output()
         .unwrap();
@@ -55,11 +55,11 @@ fn nothing_is_left_of_the_whole_zoo() {
 }
 
 fn alone() {
-    let sandbox = Sandbox::new(1, 128 << 20, None).unwrap();
+    let sandbox = Sandbox::new(Capacity { slots: 1, max_memory: 128 << 20 }, None).unwrap();
     let healthy = Healthy::new(&sandbox);
     let animals = animals();
     let mut censuses = Vec::new();
-    // The first round fills what is kept on purpose: the allocator's arenas, the slots' resident pages, wasmtime's tables.
+    // The first round fills what is kept deliberately: the allocator's arenas, the slots' resident pages, wasmtime's tables.
     for round in 0..3 {
         let wrong: Vec<String> = animals.iter().filter_map(|animal| animal.check(&sandbox).err()).collect();
         assert!(wrong.is_empty(), "round {round}: {}", wrong.join("\n"));

@@ -1,13 +1,15 @@
-//! A catalog with a folder of its own, for the tests of both.
+//! A catalog with a collectors folder.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use pve_exporter::registry::{Catalog, Changes, Collector, Loader, NoTrial, Origin, builtins};
-use pve_exporter::sandbox::{Limits, Sandbox};
+use pve_exporter::catalog::{Catalog, Changes, Loader, NoAnswers, builtins};
+use pve_exporter::collector::{Collector, Origin};
+use pve_exporter::limits::Limits;
+use pve_exporter::sandbox::{Capacity, Sandbox};
 use tempfile::TempDir;
 
-use crate::support::limits;
+use super::support::limits;
 use harness::{Forge, forge};
 
 /// A catalog with one built-in collector and one folder.
@@ -19,7 +21,7 @@ pub(crate) struct Shop {
 impl Shop {
     pub(crate) fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let sandbox = Sandbox::new(2, Limits::default().memory, None).unwrap();
+        let sandbox = Sandbox::new(Capacity { slots: 2, max_memory: Limits::default().memory }, None).unwrap();
         let loader = Loader { sandbox, compiler: None, limits: limits(), max_memory: 128 << 20 };
         let (_, bytes) = builtins().iter().find(|(name, _)| *name == "node-status").unwrap();
         let builtin = Arc::new(loader.load_builtin(bytes, Vec::new()).unwrap());
@@ -39,10 +41,10 @@ impl Shop {
     }
 
     pub(crate) fn reload(&self) -> Changes {
-        self.catalog.reload(&NoTrial)
+        self.catalog.reload(&NoAnswers)
     }
 
-    /// The reason why the file is refused now.
+    /// Why the file is currently refused.
     pub(crate) fn refusal(&self, file: &str) -> String {
         let reload = self.reload();
         let path = self.path(file);
@@ -67,7 +69,7 @@ impl Shop {
 pub(crate) const BUILTIN: &str = "node-status 0.1.0";
 pub(crate) const ALLOW: &str = "allow: [\"/cluster/status\"]\n";
 
-/// A collector that asks for one path, in this version.
+/// A version of a collector that requests one path.
 pub(crate) fn version(name: &str, version: &str) -> Forge {
     forge(name).requests(&["/cluster/status"]).manifest(|manifest| manifest.version = version.to_owned())
 }

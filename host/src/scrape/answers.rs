@@ -1,0 +1,174 @@
+//! Where each answer of a scrape comes from: discovery, an earlier scrape, or a request of this one.
+
+use std::collections::{BTreeMap, HashMap};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::{Shared, join_all};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::cluster::Cluster;
+use super::discovery::Discovery;
+use super::inventory::Inventory;
+use super::plan::{Fetch, Job, Plan, Scope};
+use crate::api::{Answer, FetchError};
+use crate::collector::CollectorSet;
+use crate::request::Path;
+
+pub(super) type Fetched = Result<Answer, FetchError>;
+/// A request that several jobs await; it runs when the first of them polls it.
+pub(super) type SharedFetch = Shared<Pin<Box<dyn Future<Output = Fetched> + Send>>>;
+
+/// The answers of a scrape, by position in [`Plan::fetches`].
+pub(super) struct Answers {
+    sources: Vec<Source>,
+    /// How old each answer may be.
+    max_ages: Vec<Duration>,
+    /// The oldest kept answer that is used, by path template.
+    pub(super) ages: BTreeMap<String, Duration>,
+    /// Kept answers whose turn it is to be renewed.
+    renewals: Vec<Fetch>,
+}
+
+enum Source {
+    /// Kept from an earlier scrape.
+    Kept(Answer),
+    /// Requested by this scrape.
+    Requested(SharedFetch),
+}
+
+impl Answers {
+    pub(super) fn new(
+        cluster: &Arc<Cluster>,
+        fetches: Vec<Fetch>,
+        mut discovered: HashMap<Path, Fetched>,
+        mut early: EarlyRequests,
+        deadline: Instant,
+    ) -> Self {
+        let (mut kept, renew) = cluster.kept_answers.for_scrape(&fetches);
+        let max_ages = fetches.iter().map(|fetch| Duration::from_secs(fetch.max_age_seconds.into())).collect();
+        let mut answers =
+            Self { sources: Vec::with_capacity(fetches.len()), max_ages, ages: BTreeMap::new(), renewals: Vec::new() };
+        for fetch in fetches {
+            let source = if let Some(fetched) = discovered.remove(&fetch.path) {
+                if let Ok(answer) = &fetched {
+                    cluster.sample(&fetch, answer);
+                }
+                Source::Requested(ready(fetched))
+            } else if let Some(kept) = kept.remove(&fetch.path) {
+                answers.note_age(fetch.path.template(), kept.age());
+                if renew.contains(&fetch.path) {
+                    answers.renewals.push(fetch);
+                }
+                Source::Kept(kept.answer)
+            } else {
+                let early = early.requests.remove(&fetch.path);
+                Source::Requested(early.unwrap_or_else(|| request(Arc::clone(cluster), fetch, deadline)))
+            };
+            answers.sources.push(source);
+        }
+        answers
+    }
+
+    fn note_age(&mut self, template: &str, age: Duration) {
+        match self.ages.get_mut(template) {
+            Some(oldest) => *oldest = age.max(*oldest),
+            None => drop(self.ages.insert(template.to_owned(), age)),
+        }
+    }
+
+    /// The answers of a job, to be awaited.
+    pub(super) fn of(&self, job: &Job) -> Vec<SharedFetch> {
+        let sources = indices(job).filter_map(|index| self.sources.get(index));
+        sources
+            .map(|source| match source {
+                Source::Kept(answer) => ready(Ok(answer.clone())),
+                Source::Requested(fetch) => fetch.clone(),
+            })
+            .collect()
+    }
+
+    /// The answers of a job, if all of them are kept ones.
+    pub(super) fn kept(&self, job: &Job) -> Option<Vec<&Answer>> {
+        job.answers.as_ref().ok()?;
+        let kept = |index| match self.sources.get(index) {
+            Some(Source::Kept(answer)) => Some(answer),
+            _ => None,
+        };
+        indices(job).map(kept).collect()
+    }
+
+    /// How old a job's rows may get; `None` if one of its answers must be fresh.
+    pub(super) fn max_age(&self, job: &Job) -> Option<Duration> {
+        indices(job).filter_map(|index| self.max_ages.get(index).copied()).min().filter(|age| !age.is_zero())
+    }
+
+    /// Drops the answers, which the jobs hold as long as they need them, and returns what is to be renewed.
+    pub(super) fn into_renewals(self) -> Vec<Fetch> {
+        self.renewals
+    }
+}
+
+fn indices(job: &Job) -> impl Iterator<Item = usize> + '_ {
+    job.answers.iter().flatten().copied()
+}
+
+/// Requests that do not depend on discovery and are made along with it: the cluster's own answers that must be fresh.
+/// Dropping this aborts them.
+pub(super) struct EarlyRequests {
+    requests: HashMap<Path, SharedFetch>,
+    /// Polls the requests: nobody else does before discovery is over.
+    _driver: JoinSet<()>,
+}
+
+impl EarlyRequests {
+    pub(super) fn start(cluster: &Arc<Cluster>, collectors: &CollectorSet, scope: Scope, deadline: Instant) -> Self {
+        let (mut requests, mut driver) = (HashMap::new(), JoinSet::new());
+        // A cluster that refuses the credentials logs each request, and one that is down should not get more of them than it takes
+        // to find out.
+        if cluster.last().is_none_or(|(_, report)| report.discovery_error.is_none()) {
+            let of_the_cluster = Scope { nodes: None, ..scope };
+            let plan =
+                Plan::new(collectors, &Inventory::default(), of_the_cluster, cluster.id, cluster.max_age_seconds);
+            for fetch in plan.fetches {
+                if fetch.max_age_seconds == 0 && !Discovery::requests(&fetch.path) {
+                    let path = fetch.path.clone();
+                    let request = request(Arc::clone(cluster), fetch, deadline);
+                    driver.spawn(request.clone().map(drop));
+                    requests.insert(path, request);
+                }
+            }
+        }
+        Self { requests, _driver: driver }
+    }
+}
+
+/// Requests kept answers again, for later scrapes: this one had answers that were young enough. If that fails they are requested
+/// by later scrapes until they are too old, and then their places fail.
+pub(super) async fn renew(cluster: Arc<Cluster>, renewals: Vec<Fetch>, deadline: Instant) {
+    join_all(renewals.iter().map(|fetch| fetch_and_keep(&cluster, fetch, deadline))).await;
+}
+
+fn ready(fetched: Fetched) -> SharedFetch {
+    let future: Pin<Box<dyn Future<Output = Fetched> + Send>> = Box::pin(std::future::ready(fetched));
+    future.shared()
+}
+
+fn request(cluster: Arc<Cluster>, fetch: Fetch, deadline: Instant) -> SharedFetch {
+    let future: Pin<Box<dyn Future<Output = Fetched> + Send>> =
+        Box::pin(async move { fetch_and_keep(&cluster, &fetch, deadline).await });
+    future.shared()
+}
+
+async fn fetch_and_keep(cluster: &Cluster, fetch: &Fetch, deadline: Instant) -> Fetched {
+    let fetched = cluster.client.get(&fetch.path, deadline).await;
+    if let Ok(answer) = &fetched {
+        cluster.kept_answers.put(fetch, answer, cluster.client.budget());
+        cluster.sample(fetch, answer);
+    }
+    fetched
+}

@@ -1,0 +1,118 @@
+//! What a scrape has gathered so far: rows, and the report.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::task::JoinError;
+
+use super::inventory::Inventory;
+use super::not_collected::NotCollected;
+use super::outcome::Scrape;
+use super::plan::Job;
+use super::report::Report;
+use crate::collector::{Collection, CollectionError, Collector};
+use crate::request::Place;
+use crate::schema::{Collected, OutputLimit, Rows};
+
+/// Where a job's rows belong: the plan's order, not the answers', decides the order of rows.
+#[derive(Debug, Clone)]
+pub(super) struct Seat {
+    pub(super) collector: Arc<Collector>,
+    pub(super) place: Place,
+    pub(super) position: usize,
+}
+
+impl Seat {
+    pub(super) fn of(job: &Job, position: usize) -> Self {
+        Self { collector: Arc::clone(&job.collector), place: job.place.clone(), position }
+    }
+}
+
+pub(super) struct Gathering {
+    report: Report,
+    collectors: BTreeMap<String, Batches>,
+}
+
+/// One collector's rows, place by place.
+struct Batches {
+    collector: Arc<Collector>,
+    rows: Vec<(usize, Arc<Rows>)>,
+    text_bytes: usize,
+}
+
+impl Gathering {
+    pub(super) fn new(inventory: &Inventory) -> Self {
+        Self { report: Report::new(inventory), collectors: BTreeMap::new() }
+    }
+
+    pub(super) fn report(&mut self) -> &mut Report {
+        &mut self.report
+    }
+
+    /// Counts a job that is to run.
+    pub(super) fn expect(&mut self, job: &Job) {
+        self.report.collector(job.collector.name()).places += 1;
+    }
+
+    /// Adds a job's result.
+    pub(super) fn add(&mut self, seat: Seat, result: Result<&Collection, NotCollected>) {
+        let kept = result.and_then(|collection| {
+            self.report.collector(seat.collector.name()).add(&seat.place, collection);
+            let rows = collection.outcome.as_ref().map_err(Clone::clone)?;
+            self.keep(&seat, rows)?;
+            Ok(rows.rows())
+        });
+        match kept {
+            Ok(rows) => self.report.collector(seat.collector.name()).rows += rows,
+            Err(cause) => self.report.collector(seat.collector.name()).fail(seat.place, cause),
+        }
+    }
+
+    /// Keeps rows, unless the collector's places exceed `exposition-bytes` together.
+    fn keep(&mut self, seat: &Seat, rows: &Arc<Rows>) -> Result<(), CollectionError> {
+        let name = seat.collector.name();
+        if !self.collectors.contains_key(name) {
+            let batches = Batches { collector: Arc::clone(&seat.collector), rows: Vec::new(), text_bytes: 0 };
+            self.collectors.insert(name.to_owned(), batches);
+        }
+        let Some(batches) = self.collectors.get_mut(name) else { return Ok(()) };
+        batches.text_bytes = batches.text_bytes.saturating_add(rows.text_bytes());
+        let limit = seat.collector.limits.exposition_bytes;
+        if batches.text_bytes > limit {
+            return Err(OutputLimit::Text { limit }.into());
+        }
+        batches.rows.push((seat.position, Arc::clone(rows)));
+        Ok(())
+    }
+
+    /// Puts everything in order, without duplicates, off the async workers.
+    pub(super) async fn finish(self) -> Scrape {
+        let Self { mut report, collectors } = self;
+        if collectors.is_empty() {
+            report.sort();
+            return Scrape { collected: Vec::new(), report: Arc::new(report) };
+        }
+        match tokio::task::spawn_blocking(move || join(report, collectors)).await.map_err(JoinError::try_into_panic) {
+            Ok(scrape) => scrape,
+            // A bug, which ends this scrape.
+            Err(Ok(panic)) => std::panic::resume_unwind(panic),
+            // The runtime shuts down.
+            Err(Err(_)) => std::future::pending().await,
+        }
+    }
+}
+
+fn join(mut report: Report, collectors: BTreeMap<String, Batches>) -> Scrape {
+    let mut collected = Vec::with_capacity(collectors.len());
+    for (name, mut batches) in collectors {
+        batches.rows.sort_by_key(|(position, _)| *position);
+        let rows = batches.rows.into_iter().map(|(_, rows)| rows).collect();
+        let (rows, rejections) = Collected::join(Arc::clone(&batches.collector.schema), rows);
+        let account = report.collector(&name);
+        account.rejections.merge(rejections);
+        account.series = rows.series();
+        collected.push(rows);
+    }
+    report.sort();
+    Scrape { collected, report: Arc::new(report) }
+}

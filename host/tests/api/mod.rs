@@ -1,0 +1,8 @@
+//! The API client against a scripted server, byte for byte.
+
+mod answers;
+mod auth;
+mod connections;
+mod paths;
+mod server;
+mod verification;

@@ -1,0 +1,5 @@
+//! Flags, environment and `pve.yml`.
+
+mod errors;
+mod flags;
+mod values;
