@@ -7,6 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use harness::{Exposition, Setup};
+use pve_exporter::reason::Reason;
 use pve_sim::{Down, Fault, FaultBody, Rights, Spec};
 
 use super::pages;
@@ -111,6 +112,20 @@ fn promtool_accepts_the_scrape_jobs() {
         let said = promtool(&arguments, &[("prometheus.yml", &jobs)]).unwrap();
         assert!(said.contains("SUCCESS"), "{said}");
         assert!(jobs.contains("nodes: [all]"), "a job on /pve covers the whole cluster");
+    }
+}
+
+/// A reason that the exporter no longer reports would silence a rule.
+#[test]
+fn every_reason_in_the_rules_exists() {
+    let rules = rules();
+    let patterns =
+        rules.split("reason").skip(1).filter_map(|rest| rest.split_once('"').filter(|(o, _)| o.ends_with(['=', '~'])));
+    let reasons: BTreeSet<&str> =
+        patterns.filter_map(|(_, rest)| rest.split_once('"')).flat_map(|(text, _)| text.split('|')).collect();
+    assert!(reasons.len() > 4, "{reasons:?}");
+    for reason in reasons {
+        assert!(Reason::ALL.iter().any(|known| known.as_str() == reason), "there is no reason {reason}");
     }
 }
 
