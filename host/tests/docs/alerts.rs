@@ -7,6 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use harness::{Exposition, Optional, Setup};
+use pve_exporter::reason::Reason;
 use pve_sim::{Down, Fault, FaultBody, Rights, Spec};
 
 use super::pages;
@@ -82,7 +83,7 @@ async fn healthy() -> Setup {
 
 #[test]
 fn promtool_accepts_the_rules() {
-    if available() {
+    if Optional::Prometheus.program("promtool") {
         let said = promtool(&["check", "rules", "rules.yml"], &[("rules.yml", &rules())]).unwrap();
         assert!(said.contains("SUCCESS"), "{said}");
     }
@@ -103,6 +104,20 @@ fn promtool_accepts_the_scrape_jobs() {
     }
 }
 
+/// A reason that the exporter no longer reports would silence a rule.
+#[test]
+fn every_reason_in_the_rules_exists() {
+    let rules = rules();
+    let patterns =
+        rules.split("reason").skip(1).filter_map(|rest| rest.split_once('"').filter(|(o, _)| o.ends_with(['=', '~'])));
+    let reasons: BTreeSet<&str> =
+        patterns.filter_map(|(_, rest)| rest.split_once('"')).flat_map(|(text, _)| text.split('|')).collect();
+    assert!(reasons.len() > 4, "{reasons:?}");
+    for reason in reasons {
+        assert!(Reason::ALL.iter().any(|known| known.as_str() == reason), "there is no reason {reason}");
+    }
+}
+
 /// Who is paged must see how urgent it is, and which cluster it is about.
 #[test]
 fn every_rule_has_a_severity_and_names_the_cluster() {
@@ -119,7 +134,7 @@ fn every_rule_has_a_severity_and_names_the_cluster() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_healthy_cluster_is_silent() {
-    if available() {
+    if Optional::Prometheus.program("promtool") {
         fires(&healthy().await.scrape().await, &[]);
     }
 }
