@@ -7,21 +7,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use futures_util::future::{Shared, join_all};
+use futures_util::future::join_all;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::cluster::Cluster;
 use super::discovery::Discovery;
+use super::fetch::{Fetched, SharedFetch};
 use super::inventory::Inventory;
 use super::plan::{Fetch, Job, Plan, Scope};
-use crate::api::{Answer, FetchError};
+use crate::api::Answer;
 use crate::collector::CollectorSet;
 use crate::request::Path;
-
-pub(super) type Fetched = Result<Answer, FetchError>;
-/// A request that several jobs await; it runs when the first of them polls it.
-pub(super) type SharedFetch = Shared<Pin<Box<dyn Future<Output = Fetched> + Send>>>;
 
 /// The answers of a scrape, by position in [`Plan::fetches`].
 pub(super) struct Answers {

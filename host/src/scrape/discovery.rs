@@ -9,8 +9,8 @@ use futures_util::FutureExt as _;
 use futures_util::future::{Either, Shared, select};
 use tokio::time::{Instant, timeout_at};
 
-use super::answers::{Fetched, SharedFetch};
 use super::cluster::Cluster;
+use super::fetch::{Fetched, SharedFetch};
 use super::inventory::Inventory;
 use crate::api::{Answer, FetchError};
 use crate::contract::FetchErrorKind;

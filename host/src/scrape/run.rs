@@ -9,9 +9,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::time::{Instant, timeout_at};
 
-use super::answers::{Answers, EarlyRequests, SharedFetch, renew};
+use super::answers::{Answers, EarlyRequests, renew};
 use super::cluster::Cluster;
 use super::discovery::Discovery;
+use super::fetch::SharedFetch;
 use super::gathering::{Gathering, Seat};
 use super::inventory::Inventory;
 use super::job::{CpuTime, ReadyJob};
