@@ -104,10 +104,8 @@ impl Drop for Server {
 fn spawn(command: &mut Command) -> Result<Child> {
     // An inherited output would keep a reader of ours waiting for a leftover process.
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    for name in ["PVE_USER", "PVE_PASSWORD", "PVE_TOKEN_NAME", "PVE_TOKEN_VALUE", "PVE_VERIFY_SSL", "PVE_MODULE"] {
-        command.env_remove(name);
-    }
-    command.spawn().with_context(|| format!("cannot start {command:?}"))
+    harness::isolate(command);
+    command.spawn().with_context(|| format!("{command:?} does not start"))
 }
 
 fn read(pid: u32, file: &str) -> Result<String> {

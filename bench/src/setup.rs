@@ -6,14 +6,13 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use harness::PEER_COLLECTORS;
+use pve_exporter::catalog::builtins;
 use pve_sim::Spec;
 use tempfile::TempDir;
 
 use crate::http::{self, Scraper};
 use crate::process::{Server, free_address};
-
-/// Collectors the peer does not have; disabled when the two are compared.
-const BEYOND_THE_PEER: [&str; 5] = ["ha-status", "lxc-pressure", "node-status", "physical-disk", "vm-pressure"];
 
 #[derive(Clone, Copy)]
 pub(crate) struct Size {
@@ -98,7 +97,8 @@ impl Cluster {
     pub(crate) fn exporter_as_peer(&self) -> Result<Server> {
         let address = free_address()?;
         let mut command = self.exporter_command(address);
-        command.args(BEYOND_THE_PEER.map(|collector| format!("--no-collector.{collector}")));
+        let beyond = builtins().iter().map(|(name, _)| *name).filter(|name| !PEER_COLLECTORS.contains(name));
+        command.args(beyond.map(|collector| format!("--no-collector.{collector}")));
         Self::start_exporter(command, address)
     }
 

@@ -148,3 +148,16 @@ pub enum LogLevel {
     Warn,
     Error,
 }
+
+impl LogLevel {
+    /// As the contract spells it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! The house put together: configuration and flags become clusters, collectors, metrics and a server.
+//! Puts the parts together: configuration and flags become clusters, collectors, metrics and a server.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -10,6 +10,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::api::{self, ClientError, FetchError, Observer};
 use crate::app::{App, Policy};
+use crate::budget::Budgets;
 use crate::catalog::{Catalog, Loader, NoAnswers, builtins};
 use crate::collector::{CollectorError, CollectorSet, Conflict, Origin};
 use crate::config::{Config, Flags, Module};
@@ -26,61 +27,36 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(30);
 /// Why the exporter does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum ExporterError {
-    /// A file that the configuration names can't be used.
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// The server does not run.
     #[error(transparent)]
     Serve(#[from] ServeError),
-    /// There is no sandbox.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// A built-in collector does not load: a defect of this build.
+    /// A bug in this build.
     #[error("built-in collector {name}: {source}")]
-    Builtin {
-        /// Which.
-        name: &'static str,
-        /// Why.
-        source: CollectorError,
-    },
-    /// Two built-in collectors collide: a defect of this build.
+    Builtin { name: &'static str, source: CollectorError },
+    /// A bug in this build.
     #[error("built-in collector {name}: {source}")]
-    Conflict {
-        /// Which.
-        name: &'static str,
-        /// Why.
-        source: Conflict,
-    },
-    /// The exporter's own metrics contradict each other: a defect of this build.
+    Conflict { name: &'static str, source: Conflict },
+    /// A bug in this build.
     #[error("own metrics: {0}")]
     Metrics(#[from] prometheus::Error),
-    /// A setting for a collector that is not built in.
-    #[error("--collectors.setting: {0} is no built-in collector; settings of others stand in their grant files")]
+    #[error(
+        "--collectors.setting: {0} is not a built-in collector; settings of third-party collectors go into their grant files"
+    )]
     UnknownCollector(String),
-    /// Components of folders can't be compiled safely.
-    #[error("--collectors.directory: there is no folder for compiled code; name one with --sandbox.cache-directory")]
+    /// Without a place for compiled code, components of folders can't be compiled in a bounded process.
+    #[error("--collectors.directory: there is no directory for compiled code; name one with --sandbox.cache-directory")]
     NoCompiler,
-    /// Certificate or key for HTTPS can't be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// `--config.check` found a component in a folder that is refused.
+    /// Found by `--config.check`.
     #[error("{origin}: {refusal}")]
-    Refused {
-        /// The file.
-        origin: Origin,
-        /// Why.
-        refusal: String,
-    },
-    /// `--config.check` could not reach a cluster, or was not let in.
+    Refused { origin: Origin, refusal: String },
+    /// Found by `--config.check`: no connection, or a refused login.
     #[error("module {module}: {path}: {source}")]
-    Unreachable {
-        /// The module.
-        module: String,
-        /// What was asked.
-        path: &'static str,
-        /// Why there was no answer.
-        source: FetchError,
-    },
+    Unreachable { module: String, path: &'static str, source: FetchError },
 }
 
 impl ExporterError {
@@ -96,12 +72,13 @@ impl ExporterError {
 
 /// Serves until `shutdown`.
 pub async fn run(flags: Flags, config: Config, shutdown: impl Future<Output = ()>) -> Result<(), ExporterError> {
-    let metrics = Arc::new(Metrics::new()?);
-    let clusters = clusters(&flags, &config, metrics.clone())?;
+    let budgets = Budgets::new(flags.memory_budget);
+    let metrics = Arc::new(Metrics::new(budgets.clone())?);
+    let clusters = clusters(&flags, &config, metrics.clone(), &budgets)?;
     let tls = tls(&flags)?;
-    // Before the collectors: an address in use is told at once.
+    // Before the collectors, so that an address in use is reported at once.
     let listeners = web::listen(&flags.listen_addresses).await?;
-    let catalog = tokio::task::block_in_place(|| catalog(&flags))?;
+    let catalog = tokio::task::block_in_place(|| catalog(&flags, &budgets))?;
     metrics.set_catalog(&catalog);
     introduce(&config, &catalog);
     let policy = Policy { timeout_offset: flags.timeout_offset, strict: flags.strict };
@@ -113,7 +90,7 @@ pub async fn run(flags: Flags, config: Config, shutdown: impl Future<Output = ()
     Ok(())
 }
 
-/// The certificate to serve with, if flags name one.
+/// The certificate to serve with, if the flags name one.
 fn tls(flags: &Flags) -> Result<Option<TlsAcceptor>, TlsError> {
     match (&flags.server_certfile, &flags.server_keyfile) {
         (Some(certificate), Some(key)) => web::acceptor(certificate, key).map(Some),
@@ -121,7 +98,7 @@ fn tls(flags: &Flags) -> Result<Option<TlsAcceptor>, TlsError> {
     }
 }
 
-/// What runs, in the first lines of the log.
+/// Logs what runs.
 fn introduce(config: &Config, catalog: &Catalog) {
     let names: Vec<String> = catalog.serving().iter().map(|collector| collector.name().to_owned()).collect();
     tracing::info!(
@@ -135,26 +112,26 @@ fn introduce(config: &Config, catalog: &Catalog) {
             tracing::info!(module = name, cluster = %targets, "at /metrics")
         }
         _ if config.modules.values().any(|module| module.targets.is_some()) => {
-            tracing::warn!("several modules have a target and none is called default: /metrics needs ?module=");
+            tracing::warn!("several modules have a target and none is named default: /metrics needs ?module=");
         }
         _ => tracing::info!(
-            "no module has a target: /metrics has the exporter's own metrics only, /pve?target= any cluster"
+            "no module has a target: /metrics has only the exporter's own metrics, /pve?target= scrapes any cluster"
         ),
     }
     for module in config.modules.values().filter(|module| module.allowed_targets.is_none()) {
         tracing::warn!(
             module = module.name,
-            "its credentials go wherever /pve?target= says; list the clusters under allowed_targets"
+            "the module's credentials are sent to whatever host /pve?target= names; list the clusters under allowed_targets"
         );
     }
 }
 
-/// `--config.check`: everything `run` would need, and one request to each module's cluster. Gives what was found, by
-/// module.
+/// `--config.check`: everything `run` needs, and one request to each module's cluster. Returns the findings by module.
 pub async fn check(flags: &Flags, config: &Config) -> Result<BTreeMap<String, String>, ExporterError> {
     tls(flags)?;
-    let clusters = clusters(flags, config, Arc::new(api::NoObserver))?;
-    let catalog = tokio::task::block_in_place(|| catalog(flags))?;
+    let budgets = Budgets::new(flags.memory_budget);
+    let clusters = clusters(flags, config, Arc::new(api::NoObserver), &budgets)?;
+    let catalog = tokio::task::block_in_place(|| catalog(flags, &budgets))?;
     let mut found = BTreeMap::new();
     found.insert("collectors".to_owned(), format!("{} load", catalog.serving().iter().count()));
     for entry in catalog.entries() {
@@ -165,7 +142,7 @@ pub async fn check(flags: &Flags, config: &Config) -> Result<BTreeMap<String, St
     for module in config.modules.values() {
         let name = format!("module {}", module.name);
         let Some(targets) = &module.targets else {
-            found.insert(name, "has no target; /pve?target= names it".to_owned());
+            found.insert(name, "has no target; /pve?target= names one".to_owned());
             continue;
         };
         let cluster = clusters.get(module, targets)?;
@@ -178,10 +155,15 @@ pub async fn check(flags: &Flags, config: &Config) -> Result<BTreeMap<String, St
     Ok(found)
 }
 
-/// Makes the clients of all modules that name a target and checks the others' files, so that a CA file that is none is
-/// told at the start.
-fn clusters(flags: &Flags, config: &Config, observer: Arc<dyn Observer>) -> Result<Clusters, ExporterError> {
-    let clusters = Clusters::new(flags.client_options(), flags.api_max_age, observer);
+/// Creates the clients of all modules with a target and checks the files of the others, so that a bad CA file is reported at the
+/// start.
+fn clusters(
+    flags: &Flags,
+    config: &Config,
+    observer: Arc<dyn Observer>,
+    budgets: &Budgets,
+) -> Result<Clusters, ExporterError> {
+    let clusters = Clusters::new(flags.client_options(), flags.api_max_age, observer, Arc::clone(&budgets.answers));
     for module in config.modules.values() {
         match &module.targets {
             Some(targets) => drop(clusters.get(module, targets)?),
@@ -191,8 +173,8 @@ fn clusters(flags: &Flags, config: &Config, observer: Arc<dyn Observer>) -> Resu
     Ok(clusters)
 }
 
-/// The built-ins the flags leave in, and what the folders hold.
-fn catalog(flags: &Flags) -> Result<Catalog, ExporterError> {
+/// The built-ins that the flags enable, and the components of the folders.
+fn catalog(flags: &Flags, budgets: &Budgets) -> Result<Catalog, ExporterError> {
     let limits = flags.limits();
     for (collector, _, _) in &flags.collectors_settings {
         if !builtins().iter().any(|(name, _)| name == collector) {
@@ -201,7 +183,7 @@ fn catalog(flags: &Flags) -> Result<Catalog, ExporterError> {
     }
     let cache = cache_directory(flags.sandbox_cache_directory.as_deref());
     let capacity = startup::capacity(flags, &limits);
-    let sandbox = Sandbox::new(capacity, cache.as_deref())?;
+    let sandbox = Sandbox::new(capacity, cache.as_deref())?.with_budget(Arc::clone(&budgets.collectors));
     let compiler = Compiler::of_this_program(cache, capacity);
     let loader = Loader { sandbox, compiler, limits, max_memory: capacity.max_memory };
     let mut serving = CollectorSet::default();
@@ -212,7 +194,7 @@ fn catalog(flags: &Flags) -> Result<Catalog, ExporterError> {
         collectors.push(collector);
     }
     if loader.compiler.is_none() && !flags.collectors_directories.is_empty() {
-        // Compiling has no bounds within this process.
+        // Compiling within this process would be unbounded.
         return Err(ExporterError::NoCompiler);
     }
     let catalog = Catalog::new(loader, collectors, flags.collectors_directories.clone());

@@ -1,7 +1,7 @@
-//! Flags → configuration → log → exporter; or, with `collector`, what authors ask for.
+//! Flags → configuration → log → exporter; or the `collector` subcommands.
 //!
-//! Exit status: 0 after a clean end, 2 for a wrong command line or configuration, 1 for everything else; each with one
-//! line that says what and how to mend it.
+//! Exit status: 0 after a clean shutdown, 2 for a wrong command line or configuration, 1 for everything else; errors are one line
+//! with the cause and the remedy.
 
 use std::process::ExitCode;
 
@@ -16,25 +16,25 @@ use pve_exporter::telemetry::init_logs;
 
 const CONFIGURATION: u8 = 2;
 
-/// Switches of prometheus-pve-exporter for metrics of its own that are no collectors here: taken, so that its command lines
-/// go on working. What they stand for is always there, as `pve_exporter_api_…` and `pve_exporter_scrape_…`.
+/// Flags of prometheus-pve-exporter for its own metrics: accepted, so that its command lines keep working. The exporter always
+/// exports such metrics, as `pve_exporter_api_…` and `pve_exporter_scrape_…`.
 const PEER_FLAGS: [&str; 2] = ["pve-api-metrics", "target-metrics"];
 
 fn main() -> ExitCode {
-    // The exporter calls itself to compile components in a process that can be ended. It ends before a heap of its own for each
-    // thread matters, and is quicker with them.
+    // The exporter runs itself as a child process to compile components. It is short-lived, so per-thread heaps cost little and make it
+    // faster.
     let mut arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
     if arguments.next().as_deref() == Some(COMPILE_COMMAND) {
         return compile_command(&arguments.collect::<Vec<_>>());
     }
     let names: Vec<&str> = builtin_names().chain(PEER_FLAGS).collect();
-    // Wrong flags, --help and --version end here, with clap's own texts and status 2 for the first.
+    // clap reports wrong flags (status 2), --help and --version.
     let matches = Flags::command(&names).subcommand(author::command()).get_matches();
     if let Some((author::COMMAND, matches)) = matches.subcommand() {
         return author::run(matches);
     }
     let flags = Flags::from_matches(&matches, &names).unwrap_or_else(|error| error.exit());
-    let config = match Config::load(&flags, &Environment::of_process()) {
+    let config = match Config::load(&flags.config_file, &Environment::of_process()) {
         Ok(config) => config,
         Err(error) => {
             eprintln!("pve-exporter: error: {error}");
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
     match run(flags, config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Every error says its cause itself.
+            // Every error includes its cause.
             eprintln!("pve-exporter: error: {error}");
             let configuration = error.downcast_ref::<ExporterError>().is_some_and(ExporterError::is_configuration);
             if configuration { ExitCode::from(CONFIGURATION) } else { ExitCode::FAILURE }
@@ -55,10 +55,10 @@ fn main() -> ExitCode {
 
 fn run(flags: Flags, config: Config) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| anyhow!("no threads to run on: {error}"))?;
-    runtime.block_on(async {
+    let runtime = runtime.map_err(|error| anyhow!("can't start threads: {error}"))?;
+    let result = runtime.block_on(async {
         if flags.config_check {
-            // What is wrong goes into the one line of the error, not into a log.
+            // Problems are reported in the error's one line, not in a log.
             for (what, found) in exporter::check(&flags, &config).await? {
                 println!("{what}: {found}");
             }
@@ -67,7 +67,10 @@ fn run(flags: Flags, config: Config) -> anyhow::Result<()> {
         init_logs(flags.log_level, flags.log_format);
         exporter::run(flags, config, stop_signal()).await?;
         Ok(())
-    })
+    });
+    // A call or a parse that is under way must not delay the exit.
+    runtime.shutdown_background();
+    result
 }
 
 /// Begins again with one heap for all threads, unless the operator has said how many there are to be.
@@ -108,7 +111,7 @@ async fn stop_signal() {
             }
         }
         Err(error) => {
-            tracing::warn!(%error, "SIGTERM can't be awaited, only SIGINT is");
+            tracing::warn!(%error, "can't handle SIGTERM, only SIGINT");
             let _ = interrupt.await;
         }
     }

@@ -119,7 +119,8 @@ impl Reloader {
     }
 
     fn config(&self) -> Result<(), String> {
-        let config = Config::load(&self.flags, &Environment::of_process()).map_err(|error| error.to_string())?;
+        let config =
+            Config::load(&self.flags.config_file, &Environment::of_process()).map_err(|error| error.to_string())?;
         for module in config.modules.values() {
             Client::check(module).map_err(|error| error.to_string())?;
         }

@@ -1,13 +1,14 @@
-//! Golden expositions through the sandbox: for every fixture a built-in gives, as a component, the bytes that the same code
-//! gives natively and that stand in `expected.prom`.
+//! Golden expositions through the sandbox: every case in fixtures/NAME must make the component of the built-in NAME produce
+//! exactly the bytes in its `expected.prom`.
 //!
-//! Three independent paths must agree: the native run with the SDK's renderer, the component with the host's check and
-//! encoder, and the file. `UPDATE_GOLDEN=1 cargo test` in the collectors' crates rewrites the files.
+//! The crate of each collector holds the native run and the SDK's renderer against the same files, so three independent
+//! paths agree. `UPDATE_GOLDEN=1 cargo test` in those crates rewrites the files.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use pve_collector::{Collector as Guest, FetchError, contract, testing::Case};
+use pve_collector::{FetchError, Request, contract, testing::Case};
 use pve_exporter::catalog::builtins;
 use pve_exporter::collector::{Collector, Origin};
 use pve_exporter::contract::FetchErrorKind;
@@ -17,7 +18,7 @@ use pve_exporter::request::{GuestType, Place};
 use pve_exporter::sandbox::{Capacity, Sandbox};
 use pve_exporter::schema::Collected;
 
-/// The component of a built-in; from another folder where the environment names one (`make test-debian-std`).
+/// The component of a built-in; from another folder if the environment names one (`make test-debian-std`).
 fn component(name: &str) -> Vec<u8> {
     match std::env::var_os("PVE_EXPORTER_TEST_COMPONENTS") {
         Some(folder) => std::fs::read(PathBuf::from(folder).join(format!("{name}.wasm"))).unwrap(),
@@ -30,32 +31,38 @@ fn load(name: &str) -> Collector {
     Collector::load(&sandbox, &component(name), Origin::Builtin, Limits::default()).unwrap()
 }
 
-fn check<C: Guest>() {
-    let name = C::PACKAGE.name;
-    let mut collector = load(name);
-    let cases = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures")).join(name);
-    let mut compared = 0;
-    for entry in std::fs::read_dir(cases).unwrap() {
-        let directory = entry.unwrap().path();
-        if !directory.is_dir() {
-            continue;
+/// The folders in fixtures/ that contain cases, by name.
+fn fixtures() -> BTreeMap<String, Vec<PathBuf>> {
+    let mut fixtures = BTreeMap::new();
+    for folder in folders(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures"))) {
+        let cases: Vec<_> = folders(&folder).into_iter().filter(|case| case.join("expected.prom").exists()).collect();
+        if !cases.is_empty() {
+            fixtures.insert(folder.file_name().unwrap().to_str().unwrap().to_owned(), cases);
         }
-        let expected = std::fs::read_to_string(directory.join("expected.prom")).unwrap();
-        let case = Case::read(&directory);
-        let native = case.collect::<C>();
-        collector.settings = case.input(&[], &contract::Place::default()).unwrap().settings;
-        let sandboxed = run::<C>(&collector, &case, native.collections.iter().map(|collection| &collection.place));
-        assert_eq!(native.exposition(), expected, "natively: {}", directory.display());
-        assert_eq!(sandboxed, expected, "in the sandbox: {}", directory.display());
-        compared += 1;
     }
-    assert!(compared >= 5, "{name} has {compared} fixtures");
+    fixtures
 }
 
-fn run<'a, C: Guest>(collector: &Collector, case: &Case, places: impl Iterator<Item = &'a contract::Place>) -> String {
+fn folders(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).unwrap();
+    entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect()
+}
+
+fn requests(collector: &Collector) -> Vec<Request> {
+    let request = |request: &pve_exporter::schema::Request| Request {
+        // The SDK's requests are constants.
+        path: request.template.as_str().to_owned().leak(),
+        max_age_seconds: request.max_age_seconds,
+        optional: request.optional,
+    };
+    collector.schema.requests.iter().map(request).collect()
+}
+
+fn run(collector: &Collector, case: &Case) -> String {
+    let requests = requests(collector);
     let mut batches = Vec::new();
-    for place in places {
-        let Ok(input) = case.input(C::REQUESTS, place) else { continue };
+    for place in case.places(&requests) {
+        let Ok(input) = case.input(&requests, &place) else { continue };
         let place = Place {
             node: input.place.node.as_deref().map(Into::into),
             guest_type: input.place.guest_type.and_then(|guest| GuestType::parse(guest.as_str())),
@@ -90,81 +97,23 @@ fn kind(error: FetchError) -> FetchErrorKind {
 }
 
 #[test]
-fn node_status() {
-    check::<node_status::NodeStatus>();
+fn built_ins_produce_the_golden_files() {
+    let fixtures = fixtures();
+    let built_ins: BTreeSet<&str> = builtins().iter().map(|(name, _)| *name).collect();
+    assert_eq!(fixtures.keys().map(String::as_str).collect::<BTreeSet<_>>(), built_ins, "folders in fixtures/");
+    for (name, cases) in &fixtures {
+        assert!(cases.len() >= 5, "{name} has {} cases", cases.len());
+        let mut collector = load(name);
+        for directory in cases {
+            let case = Case::read(directory);
+            collector.settings = case.input::<Request>(&[], &contract::Place::default()).unwrap().settings;
+            let expected = std::fs::read_to_string(directory.join("expected.prom")).unwrap();
+            assert_eq!(run(&collector, &case), expected, "{}", directory.display());
+        }
+    }
 }
 
-#[test]
-fn vm_pressure() {
-    check::<vm_pressure::VmPressure>();
-}
-
-#[test]
-fn ha_status() {
-    check::<ha_status::HaStatus>();
-}
-
-#[test]
-fn physical_disk() {
-    check::<physical_disk::PhysicalDisk>();
-}
-
-#[test]
-fn lxc_pressure() {
-    check::<lxc_pressure::LxcPressure>();
-}
-
-#[test]
-fn status() {
-    check::<status_collector::Status>();
-}
-
-#[test]
-fn version() {
-    check::<version_collector::Version>();
-}
-
-#[test]
-fn node() {
-    check::<node_collector::Node>();
-}
-
-#[test]
-fn cluster() {
-    check::<cluster_collector::Cluster>();
-}
-
-#[test]
-fn resources() {
-    check::<resources_collector::Resources>();
-}
-
-#[test]
-fn backup_info() {
-    check::<backup_info_collector::BackupInfo>();
-}
-
-#[test]
-fn qdevice() {
-    check::<qdevice_collector::Qdevice>();
-}
-
-#[test]
-fn config() {
-    check::<config_collector::Config>();
-}
-
-#[test]
-fn replication() {
-    check::<replication_collector::Replication>();
-}
-
-#[test]
-fn subscription() {
-    check::<subscription_collector::Subscription>();
-}
-
-/// The built-ins need nothing of the host but the log.
+/// Built-ins import nothing from the host except the log.
 #[test]
 fn built_ins_import_nothing_but_log() {
     for (name, _) in builtins() {

@@ -40,7 +40,7 @@ pub(super) fn measure(_: &Programs, effort: Effort, table: &mut Table) -> Result
         .met(ratio.median <= 1.6),
     );
     let collector = load(&sandbox, "resources")?;
-    let ratio = overhead::<resources_collector::Resources>(&collector, &Place::cluster(), &resources, effort.samples)?;
+    let ratio = overhead::<resources::Resources>(&collector, &Place::cluster(), &resources, effort.samples)?;
     let what =
         format!("sandbox ÷ native, resources, {} guests, {:.1} MB", name(Size::LARGE), resources.len() as f64 / 1e6);
     table.push(&Line::new(what, "", ratio.shown).ratio(Rounded(ratio.median).to_string()));
@@ -87,7 +87,7 @@ fn overhead<C: Guest>(collector: &Collector, place: &Place, json: &str, rounds: 
 
         let start = cpu_time();
         let input = contract::Input { now_unix_seconds: NOW, place, settings: &[], answers: &[Ok(json)] };
-        let (output, _) = collector.component().collect(&input, &limits, &log);
+        let (output, _) = collector.component().collect(&input, &limits, &log, collector.budget());
         drop(black_box(output?));
         let called = (cpu_time() - start).as_secs_f64() * 1e3;
         // The first rounds are warm-up.

@@ -1,23 +1,6 @@
-//! Odd answers: whatever stands in one element, the others give the same series, and nothing panics.
+//! Malformed answers: an odd container costs only its own series, and nothing panics.
 
 use lxc_pressure::LxcPressure;
-use properties::OneList;
+use properties::Subject;
 
-fn list() -> OneList<LxcPressure> {
-    OneList::new("/nodes/node01/lxc", concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/lxc-pressure/pve9"))
-}
-
-#[test]
-fn one_odd_element_costs_no_other() {
-    list().one_odd_element_costs_no_other();
-}
-
-#[test]
-fn a_truncated_answer_fails_and_does_not_panic() {
-    list().a_truncated_answer_fails_and_does_not_panic();
-}
-
-#[test]
-fn any_text_is_survived() {
-    list().any_text_is_survived();
-}
+properties::tests!(Subject::<LxcPressure>::new("/nodes/node01/lxc", "pve9"));

@@ -1,59 +1,6 @@
-//! Odd answers: whatever stands in one disk, the others give the same series, and nothing panics.
-
-use std::collections::BTreeSet;
+//! Malformed answers: an odd disk costs only its own series, and nothing panics.
 
 use physical_disk::PhysicalDisk;
-use proptest::prelude::*;
-use pve_collector::testing::{Case, Collected, mutation};
-use serde_json::Value;
+use properties::Subject;
 
-const DATA: &str = "/nodes/node01/disks/list";
-
-fn fixture(case: &str) -> Value {
-    Case::read(format!("{}/../../fixtures/physical-disk/{case}", env!("CARGO_MANIFEST_DIR"))).document(DATA)
-}
-
-fn collect(data: &str) -> Collected {
-    Case::new().answer(DATA, data).collect::<PhysicalDisk>()
-}
-
-fn series(data: &Value) -> BTreeSet<String> {
-    let collected = collect(&data.to_string());
-    assert_eq!(collected.failures(), Vec::<&str>::new());
-    collected.exposition().lines().map(str::to_owned).collect()
-}
-
-/// A fixture with one value replaced by an odd one or removed, and the way to it.
-fn odd(case: &'static str) -> impl Strategy<Value = (Value, Value, Vec<String>)> {
-    let original = fixture(case);
-    let values = mutation::odd_values().into_iter().map(Some).chain([None]).collect::<Vec<_>>();
-    (0..mutation::count(&original), prop::sample::select(values)).prop_map(move |(n, value)| {
-        let mut changed = original.clone();
-        let path = mutation::replace(&mut changed, n, value);
-        (original.clone(), changed, path)
-    })
-}
-
-proptest! {
-    #[test]
-    fn one_odd_element_costs_no_other(
-        (original, changed, path) in prop_oneof![odd("health-zoo"), odd("ceph-hci-pve9")],
-    ) {
-        let others = mutation::without(&original, &path[..1]);
-        prop_assert!(series(&changed).is_superset(&series(&others)));
-    }
-
-    #[test]
-    fn a_truncated_answer_fails_and_does_not_panic(share in 0.0..1.0) {
-        let text = fixture("health-zoo").to_string();
-        let length = (text.len() as f64 * share) as usize;
-        let collected = collect(text.get(..length).unwrap_or_default());
-        prop_assert_eq!(collected.failures().len(), 1);
-        prop_assert!(collected.exposition().is_empty());
-    }
-
-    #[test]
-    fn any_text_is_survived(text in ".*") {
-        collect(&text);
-    }
-}
+properties::tests!(Subject::<PhysicalDisk>::new("/nodes/node01/disks/list", "health-zoo").and_case("ceph-hci-pve9"));

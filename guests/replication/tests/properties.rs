@@ -1,26 +1,6 @@
-//! Odd answers: whatever stands in one element, the others give the same series, and nothing panics.
+//! Malformed answers: an odd job costs only its own series, and nothing panics.
 
-use properties::OneList;
+use properties::Subject;
 use replication::Replication;
 
-fn list() -> OneList<Replication> {
-    OneList::new(
-        "/nodes/node01/replication",
-        concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/replication/two-nodes"),
-    )
-}
-
-#[test]
-fn one_odd_element_costs_no_other() {
-    list().one_odd_element_costs_no_other();
-}
-
-#[test]
-fn a_truncated_answer_fails_and_does_not_panic() {
-    list().a_truncated_answer_fails_and_does_not_panic();
-}
-
-#[test]
-fn any_text_is_survived() {
-    list().any_text_is_survived();
-}
+properties::tests!(Subject::<Replication>::new("/nodes/node01/replication", "two-nodes"));

@@ -1,69 +1,24 @@
-//! Odd answers: whatever stands in one element, the others give the same series, and nothing panics.
+//! Malformed answers: an odd entry costs only its own series, and nothing panics.
 
-use std::collections::BTreeSet;
-
-use proptest::prelude::*;
-use pve_collector::testing::{Case, Collected, mutation};
-use serde_json::Value;
+use properties::Subject;
+use pve_collector::testing::{Case, mutation};
 use status::Status;
 
-const DATA: &str = "/cluster/resources";
-const STATUS: &str = r#"[{"type":"cluster","id":"cluster","name":"pvec","quorate":1}]"#;
+const RESOURCES: &str = "/cluster/resources";
+const STATUS: &str = "/cluster/status";
 
-fn fixture() -> Value {
-    Case::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/status/pve9")).document(DATA)
-}
+properties::tests!(
+    Subject::<Status>::new(RESOURCES, "pve9")
+        .with_answer(STATUS, r#"[{"type":"cluster","id":"cluster","name":"pvec","quorate":1}]"#)
+);
 
-fn collect(data: &str) -> Collected {
-    Case::new().answer(DATA, data).answer("/cluster/status", STATUS).collect::<Status>()
-}
-
-fn series(data: &Value) -> BTreeSet<String> {
-    let collected = collect(&data.to_string());
-    assert_eq!(collected.failures(), Vec::<&str>::new());
-    assert_eq!(collected.violations(), Vec::<String>::new());
-    collected.exposition().lines().map(str::to_owned).collect()
-}
-
-/// A fixture with one value replaced by an odd one or removed, and the way to it.
-fn odd() -> impl Strategy<Value = (Value, Value, Vec<String>)> {
-    let original = fixture();
-    let values = mutation::odd_values().into_iter().map(Some).chain([None]).collect::<Vec<_>>();
-    (0..mutation::count(&original), prop::sample::select(values)).prop_map(move |(n, value)| {
-        let mut changed = original.clone();
-        let path = mutation::replace(&mut changed, n, value);
-        (original.clone(), changed, path)
-    })
-}
-
-proptest! {
-    #[test]
-    fn one_odd_element_costs_no_other((original, changed, path) in odd()) {
-        let others = mutation::without(&original, &path[..1]);
-        prop_assert!(series(&changed).is_superset(&series(&others)));
-    }
-
-    #[test]
-    fn odd_members_cost_no_resource(text in prop::sample::select(mutation::odd_values())) {
-        let members = format!(r#"[{text}, {{"type":"node","id":{text},"online":{text}}}, {{"type":{text}}}]"#);
-        let case = Case::new().answer(DATA, fixture().to_string()).answer("/cluster/status", members);
-        let collected = case.collect::<Status>();
-        prop_assert_eq!(collected.failures(), Vec::<&str>::new());
-        let series = "pve_up{id=\"qemu/112\"} 1\n";
-        prop_assert!(collected.exposition().contains(series));
-    }
-
-    #[test]
-    fn a_truncated_answer_fails_and_does_not_panic(share in 0.0..1.0) {
-        let text = fixture().to_string();
-        let length = (text.len() as f64 * share) as usize;
-        let collected = collect(text.get(..length).unwrap_or_default());
-        prop_assert_eq!(collected.failures().len(), 1);
-        prop_assert!(collected.exposition().is_empty());
-    }
-
-    #[test]
-    fn any_text_is_survived(text in ".*") {
-        collect(&text);
+#[test]
+fn odd_members_of_the_cluster_cost_no_resource() {
+    for odd in mutation::odd_values() {
+        let members = format!(r#"[{odd}, {{"type":"node","id":{odd},"online":{odd}}}, {{"type":{odd}}}]"#);
+        let resources = r#"[{"type":"qemu","id":"qemu/112","status":"running"}]"#;
+        let collected = Case::new().answer(RESOURCES, resources).answer(STATUS, members).collect::<Status>();
+        assert_eq!(collected.failures(), Vec::<&str>::new(), "{odd}");
+        assert!(collected.exposition().contains("pve_up{id=\"qemu/112\"} 1\n"), "{odd}");
     }
 }

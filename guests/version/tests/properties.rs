@@ -1,53 +1,10 @@
-//! Odd answers: whatever stands in one member, the others give the same labels, and nothing panics.
+//! Malformed answers: an odd member costs only its own label, and nothing panics.
 
-use proptest::prelude::*;
-use pve_collector::testing::{Case, Collected, mutation};
-use serde_json::Value;
+use properties::Subject;
 use version::Version;
 
-const DATA: &str = "/version";
-
-fn fixture() -> Value {
-    Case::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/version/pve9")).document(DATA)
-}
-
-fn collect(data: &str) -> Collected {
-    Case::new().answer(DATA, data).collect::<Version>()
-}
-
-/// A fixture with one value replaced by an odd one or removed, and the way to it.
-fn odd() -> impl Strategy<Value = (Value, Value, Vec<String>)> {
-    let original = fixture();
-    let values = mutation::odd_values().into_iter().map(Some).chain([None]).collect::<Vec<_>>();
-    (0..mutation::count(&original), prop::sample::select(values)).prop_map(move |(n, value)| {
-        let mut changed = original.clone();
-        let path = mutation::replace(&mut changed, n, value);
-        (original.clone(), changed, path)
-    })
-}
-
-proptest! {
-    #[test]
-    fn one_odd_member_costs_no_other((_, changed, path) in odd()) {
-        let collected = collect(&changed.to_string());
-        prop_assert_eq!(collected.violations(), Vec::<String>::new());
-        let exposition = collected.exposition();
-        for (member, label) in [("release", "release=\"9.1\""), ("version", "version=\"9.1.4\"")] {
-            prop_assert!(path[0] == member || exposition.contains(label));
-        }
-    }
-
-    #[test]
-    fn a_truncated_answer_fails_and_does_not_panic(share in 0.0..1.0) {
-        let text = fixture().to_string();
-        let length = (text.len() as f64 * share) as usize;
-        let collected = collect(text.get(..length).unwrap_or_default());
-        prop_assert_eq!(collected.failures().len(), 1);
-        prop_assert!(collected.exposition().is_empty());
-    }
-
-    #[test]
-    fn any_text_is_survived(text in ".*") {
-        collect(&text);
-    }
-}
+properties::tests!(
+    Subject::<Version>::new("/version", "pve9")
+        .keeps("release", r#"release="9.1""#)
+        .keeps("version", r#"version="9.1.4""#)
+);

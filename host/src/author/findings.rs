@@ -114,7 +114,9 @@ impl Findings {
                     LoadError::Empty | LoadError::CoreModule | LoadError::NotWasm => "component",
                     LoadError::ContractVersion { .. } => "contract-version",
                     LoadError::Contract { .. } => "contract",
-                    LoadError::TooLarge { .. } | LoadError::CompileTime(_) => "limit",
+                    LoadError::TooLarge { .. } | LoadError::CompileTime(_) | LoadError::ManifestTooLarge { .. } => {
+                        "limit"
+                    }
                     LoadError::Compile(_) => "compile",
                     LoadError::Describe(_) => "describe",
                 };
@@ -128,7 +130,7 @@ impl Findings {
         }
     }
 
-    fn examine(&mut self, mut bench: Workbench, arguments: &Check) -> Result<(), AuthorError> {
+    fn examine(&mut self, bench: Workbench, arguments: &Check) -> Result<(), AuthorError> {
         let facts = bench.collector.component().facts();
         (self.sha256, self.size_bytes) = (facts.digest.clone(), facts.size);
         let schema = Arc::clone(&bench.collector.schema);
@@ -156,7 +158,7 @@ impl Findings {
         }
         if let Some(fixtures) = &arguments.fixtures {
             let place = place_of(&bench);
-            let series = estimate(&mut bench, fixtures, size)?;
+            let series = estimate(&bench, fixtures, size)?;
             let all: u64 = series.iter().map(|table| table.series).sum();
             let places = size.count(place).max(1);
             if all / places > bench.collector.limits.series as u64 {

@@ -17,15 +17,15 @@ use super::{Report, counted};
 
 /// Runs all cases; fails where one differs.
 pub(super) fn test(arguments: &Test) -> Result<Report, AuthorError> {
-    let mut bench = Workbench::load(&arguments.subject)?;
-    let mut metered = bench.metered()?;
+    let bench = Workbench::load(&arguments.subject)?;
+    let metered = bench.metered()?;
     let cases = read_cases(&arguments.fixtures)?;
     if let Some(source) = newer_source(&arguments.subject.file, &arguments.fixtures) {
         eprintln!("{} is newer than {}; build it again", source.display(), arguments.subject.file.display());
     }
     let (mut text, mut failed, mut hopeless, mut costs) = (String::new(), 0, 0, CostTable::default());
     for case in &cases {
-        let trial = trial::run(&mut bench.collector, Some(&mut metered), case)?;
+        let trial = trial::run(&bench.collector, Some(&metered), case)?;
         costs.add(&case.name, &trial.peak);
         let problems = judge(case, &trial, arguments.update)?;
         let verdict = if problems.is_empty() { "ok" } else { "FAILED" };

@@ -31,7 +31,6 @@ mod source;
 mod staleness;
 mod summary;
 mod template;
-mod transcript;
 mod trial;
 mod workbench;
 

@@ -38,11 +38,11 @@ pub(super) struct Estimate {
 }
 
 /// Series of each table, if every place were like the largest one of the fixtures.
-pub(super) fn estimate(bench: &mut Workbench, fixtures: &Path, size: Size) -> Result<Vec<Estimate>, AuthorError> {
+pub(super) fn estimate(bench: &Workbench, fixtures: &Path, size: Size) -> Result<Vec<Estimate>, AuthorError> {
     let cases = read_cases(fixtures)?;
     let mut most = vec![0; bench.collector.schema.outline().len()];
     for case in &cases {
-        let trial = trial::run(&mut bench.collector, None, case)?;
+        let trial = trial::run(&bench.collector, None, case)?;
         for (most, rows) in most.iter_mut().zip(trial.rows_by_table) {
             *most = rows.max(*most);
         }

@@ -12,9 +12,10 @@ use super::fixture::read_cases;
 use super::trial;
 use super::workbench::Workbench;
 use crate::api::NoObserver;
+use crate::budget::ByteBudget;
 use crate::collector::CollectorSet;
 use crate::config::ClientOptions;
-use crate::config::{Config, ConfigError, Environment, Flags, Module, Targets};
+use crate::config::{Config, ConfigError, Environment, Module, Targets};
 use crate::exposition::{Encoder, Format};
 use crate::scrape::{Clusters, NodeScope, Scope, ScrapeRequest, Scraper};
 
@@ -60,7 +61,7 @@ impl Source {
     }
 
     /// Puts a component to work. Blocks while it is compiled.
-    pub(super) fn stage(&self, mut bench: Workbench) -> Result<Stage, AuthorError> {
+    pub(super) fn stage(&self, bench: Workbench) -> Result<Stage, AuthorError> {
         match self {
             Self::Fixtures { folder, case } => {
                 let cases = read_cases(folder)?;
@@ -70,14 +71,19 @@ impl Source {
                     name: case.clone().unwrap_or_default(),
                     there: cases.iter().map(|case| case.name.clone()).collect(),
                 })?;
-                let trial = trial::run(&mut bench.collector, None, case)?;
+                let trial = trial::run(&bench.collector, None, case)?;
                 Ok(Stage::Fixed { exposition: trial.exposition, log: trial.log, case: case.name.clone() })
             }
             Self::Cluster { module, targets } => {
                 let mut collectors = CollectorSet::default();
                 // An empty set has no conflicts.
                 let _ = collectors.add(Arc::new(bench.collector));
-                let clusters = Clusters::new(ClientOptions::default(), Duration::MAX, Arc::new(NoObserver));
+                let clusters = Clusters::new(
+                    ClientOptions::default(),
+                    Duration::MAX,
+                    Arc::new(NoObserver),
+                    ByteBudget::unlimited(),
+                );
                 let scraper = Box::new(Scraper::new(clusters));
                 Ok(Stage::Live {
                     scraper,
@@ -129,10 +135,8 @@ impl Stage {
 
 /// The module and the cluster that the command line means.
 pub(super) fn cluster(arguments: &arguments::Cluster) -> Result<(Module, Targets), AuthorError> {
-    let file = arguments.config_file.display().to_string();
-    let flags = Flags::parse_args(["pve-exporter", "--config.file", &file], &[]);
-    let flags = flags.map_err(|error| AuthorError::Module(error.to_string()))?;
-    let config = Config::load(&flags, &Environment::of_process())?;
+    let config = Config::load(&arguments.config_file, &Environment::of_process())?;
+    let file = arguments.config_file.display();
     let module = match &arguments.module {
         Some(name) => {
             config.modules.get(name).ok_or_else(|| AuthorError::Module(format!("{file}: there is no module {name}")))?

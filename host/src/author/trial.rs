@@ -6,14 +6,12 @@ use std::sync::Arc;
 use super::error::AuthorError;
 use super::fixture::{Case, contract_name};
 use super::places::{check_declared, path_at, place_name, places, placing};
-use super::transcript::transcript;
 use crate::api::Answer;
 use crate::collector::{Collection, CollectionError, Collector};
-use crate::contract::FailureKind;
-use crate::contract::FetchErrorKind;
+use crate::contract::{FailureKind, FetchErrorKind, Input};
 use crate::exposition::{Encoder, Format};
 use crate::request::{Place, Template};
-use crate::sandbox::{CallError, Usage};
+use crate::sandbox::{CallError, CollectorLog, LogBuffer, Usage};
 use crate::schema::{Collected, Rejections, Rows};
 
 /// What a collector made of a case.
@@ -62,19 +60,12 @@ impl Peak {
 }
 
 /// Runs a collector for every place of a case; once more where instructions are counted, if there is such a one.
-pub(super) fn run(
-    collector: &mut Collector,
-    mut metered: Option<&mut Collector>,
-    case: &Case,
-) -> Result<Trial, AuthorError> {
+pub(super) fn run(collector: &Collector, metered: Option<&Collector>, case: &Case) -> Result<Trial, AuthorError> {
     let schema = Arc::clone(&collector.schema);
     check_declared(&schema, case)?;
-    let settings = if case.settings.is_empty() { collector.settings.clone() } else { case.settings.clone() };
-    let before = std::mem::replace(&mut collector.settings, settings.clone());
-    if let Some(metered) = &mut metered {
-        metered.settings = settings;
-    }
-
+    let settings = if case.settings.is_empty() { &collector.settings } else { &case.settings };
+    let logged = LogBuffer::default();
+    let sink = CollectorLog::buffered(&logged);
     let (mut log, mut peak, mut rejections) = (String::new(), Peak::default(), Rejections::default());
     let (mut batches, mut rows_by_table) = (Vec::new(), vec![0; schema.outline().len()]);
     let (places, mut breakdowns) = (places(&schema, case), Vec::new());
@@ -92,14 +83,16 @@ pub(super) fn run(
                 continue;
             }
         };
-        let (collection, lines) = transcript(|| collector.collect(case.now, &place, &responses));
-        for (level, line) in lines {
-            let _ = writeln!(log, "{name}: {level}: {line}");
+        let input = Input { now_unix_seconds: case.now, place: &place, settings, answers: &responses };
+        let collection = collector.collect_logging_to(&sink, &input);
+        for (level, line) in logged.take() {
+            let _ = writeln!(log, "{name}: {level}: {line}", level = level.as_str());
         }
         peak.calls += 1;
         peak.take(&collection.usage);
-        if let Some(metered) = &metered {
-            let (collection, _) = transcript(|| metered.collect(case.now, &place, &responses));
+        if let Some(metered) = metered {
+            let collection = metered.collect_logging_to(&sink, &input);
+            let _ = logged.take();
             peak.instructions = peak.instructions.max(collection.usage.instructions.unwrap_or_default());
         }
         if let Err(error) = &collection.outcome
@@ -116,7 +109,6 @@ pub(super) fn run(
             batches.push(rows);
         }
     }
-    collector.settings = before;
 
     let (collected, duplicates) = Collected::join(schema, batches);
     rejections.merge(duplicates);

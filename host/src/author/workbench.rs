@@ -7,12 +7,11 @@ use sha2::{Digest as _, Sha256};
 use super::arguments::Subject;
 use super::cost::bytes as in_units;
 use super::error::AuthorError;
-use super::transcript::transcript;
 use crate::catalog::Grant;
 use crate::collector::{Collector, CollectorError, Origin};
 use crate::limits::Limits;
 use crate::patience::patiently;
-use crate::sandbox::{Capacity, Compiler, Sandbox};
+use crate::sandbox::{Capacity, CollectorLog, Compiler, LogBuffer, Sandbox};
 use crate::startup::cache_directory;
 
 /// Calls at once: an author's runs follow one another.
@@ -67,17 +66,19 @@ impl Workbench {
         // As an exporter does with a file of its folder, so that `compile-time` and memory are bounded; without a cache loading
         // compiles, and they are not.
         let compiler = Compiler::of_this_program(cache.clone(), capacity);
+        let logged = LogBuffer::default();
         let load = || {
             if let Some(compiler) = &compiler {
                 compiler.compile(&bytes, &limits)?;
             }
-            Collector::load(&sandbox, &bytes, Origin::File(file.clone()), limits.clone())
+            let log = CollectorLog::buffered(&logged);
+            Collector::load_logging_to(&log, &sandbox, &bytes, Origin::File(file.clone()), limits.clone())
         };
-        let mut collector = match patiently(|| eprintln!("{what}"), || transcript(load)) {
-            (Ok(collector), _) => collector,
-            (Err(error), log) => {
+        let mut collector = match patiently(|| eprintln!("{what}"), load) {
+            Ok(collector) => collector,
+            Err(error) => {
                 let digest = hex::encode(Sha256::digest(&bytes));
-                let (log, words) = (log.into_iter().map(|(_, line)| line), error.to_string());
+                let (log, words) = (logged.take().into_iter().map(|(_, line)| line), error.to_string());
                 let log = log.filter(|line| !words.contains(line.as_str())).collect();
                 return Ok(Err(Broken { digest, size: bytes.len(), error, log }));
             }

@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use parking_lot::Mutex;
 
 use crate::contract::LogLevel;
 use crate::limits::Limits;
@@ -17,19 +18,63 @@ const LINES_AT_ONCE: NonZeroU32 = NonZeroU32::new(200).unwrap();
 /// Lines kept for the error when the call traps: a panic of Rust's std takes three.
 const LAST_WORDS: usize = 3;
 
-/// One collector's access to the log, shared by its calls.
+/// Where the log lines of a collector's calls go.
 #[derive(Clone, Debug)]
-pub struct CollectorLog {
-    collector: Arc<str>,
-    rate: Arc<DefaultDirectRateLimiter>,
+pub struct CollectorLog(Sink);
+
+#[derive(Clone, Debug)]
+enum Sink {
+    Exporter { collector: Arc<str>, rate: Arc<DefaultDirectRateLimiter> },
+    Buffer(LogBuffer),
+}
+
+/// Lines kept instead of logged, with their levels.
+#[derive(Clone, Debug, Default)]
+pub struct LogBuffer(Arc<Mutex<Vec<(LogLevel, String)>>>);
+
+impl LogBuffer {
+    /// Empties the buffer.
+    #[must_use]
+    pub fn take(&self) -> Vec<(LogLevel, String)> {
+        std::mem::take(&mut *self.0.lock())
+    }
 }
 
 impl CollectorLog {
-    /// The log of the collector or file with this name.
+    /// The exporter's log, for the collector or file with this name.
     #[must_use]
     pub fn new(collector: &str) -> Self {
         let quota = Quota::per_second(LINES_PER_SECOND).allow_burst(LINES_AT_ONCE);
-        Self { collector: collector.into(), rate: Arc::new(RateLimiter::direct(quota)) }
+        Self(Sink::Exporter { collector: collector.into(), rate: Arc::new(RateLimiter::direct(quota)) })
+    }
+
+    /// A buffer of the caller's. Lines are bounded per call only: the rate limit protects the exporter's log.
+    #[must_use]
+    pub fn buffered(buffer: &LogBuffer) -> Self {
+        Self(Sink::Buffer(buffer.clone()))
+    }
+
+    fn has_room(&self) -> bool {
+        match &self.0 {
+            Sink::Exporter { rate, .. } => rate.check().is_ok(),
+            Sink::Buffer(_) => true,
+        }
+    }
+
+    fn write(&self, place: &str, level: LogLevel, message: &str) {
+        let collector = match &self.0 {
+            Sink::Exporter { collector, .. } => &**collector,
+            Sink::Buffer(buffer) => {
+                buffer.0.lock().push((level, message.to_owned()));
+                return;
+            }
+        };
+        match level {
+            LogLevel::Debug => tracing::debug!(collector, place, "{message}"),
+            LogLevel::Info => tracing::info!(collector, place, "{message}"),
+            LogLevel::Warn => tracing::warn!(collector, place, "{message}"),
+            LogLevel::Error => tracing::error!(collector, place, "{message}"),
+        }
     }
 }
 
@@ -73,26 +118,19 @@ impl LogBudget {
             }
             self.last_words.push(message.to_owned());
         }
-        if self.lines_left == 0 || self.log.rate.check().is_err() {
+        if self.lines_left == 0 || !self.log.has_room() {
             self.suppressed += 1;
             return;
         }
         self.lines_left -= 1;
-        let (collector, place) = (&*self.log.collector, self.place.as_str());
-        match level {
-            LogLevel::Debug => tracing::debug!(collector, place, "{message}"),
-            LogLevel::Info => tracing::info!(collector, place, "{message}"),
-            LogLevel::Warn => tracing::warn!(collector, place, "{message}"),
-            LogLevel::Error => tracing::error!(collector, place, "{message}"),
-        }
+        self.log.write(&self.place, level, message);
     }
 }
 
 impl Drop for LogBudget {
     fn drop(&mut self) {
-        if self.suppressed > 0 && self.log.rate.check().is_ok() {
-            let (collector, place) = (&*self.log.collector, self.place.as_str());
-            tracing::warn!(collector, place, "{} log lines suppressed", self.suppressed);
+        if self.suppressed > 0 && self.log.has_room() {
+            self.log.write(&self.place, LogLevel::Warn, &format!("{} log lines suppressed", self.suppressed));
         }
     }
 }

@@ -18,7 +18,7 @@ mod wasi;
 
 pub use call::{CallError, Usage};
 pub use compiler::{COMPILE_COMMAND, Compiler, compile_command};
-pub use component::{Component, Facts, LoadError};
+pub use component::{Component, Facts, Lifted, LoadError};
 pub use engine::{Capacity, EPOCH_TICK, EngineError, Sandbox, Slot};
-pub use log::CollectorLog;
+pub use log::{CollectorLog, LogBuffer};
 pub use meter::Exceeded;

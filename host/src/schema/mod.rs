@@ -15,7 +15,7 @@ mod outline;
 mod rows;
 
 pub use collected::Collected;
-pub use losses::{Budget, Rejection, Rejections};
+pub use losses::{OutputLimit, Rejection, Rejections};
 pub use manifest::{Family, Kind, ManifestError, Request, Schema};
 pub use outline::Outline;
 pub use rows::Rows;

@@ -132,7 +132,8 @@ impl EarlyRequests {
         // to find out.
         if cluster.last().is_none_or(|(_, report)| report.discovery_error.is_none()) {
             let of_the_cluster = Scope { nodes: None, ..scope };
-            let plan = Plan::new(collectors, &Inventory::default(), of_the_cluster, cluster.max_age_seconds);
+            let plan =
+                Plan::new(collectors, &Inventory::default(), of_the_cluster, cluster.id, cluster.max_age_seconds);
             for fetch in plan.fetches {
                 if fetch.max_age_seconds == 0 && !Discovery::requests(&fetch.path) {
                     let path = fetch.path.clone();
@@ -166,7 +167,7 @@ fn request(cluster: Arc<Cluster>, fetch: Fetch, deadline: Instant) -> SharedFetc
 async fn fetch_and_keep(cluster: &Cluster, fetch: &Fetch, deadline: Instant) -> Fetched {
     let fetched = cluster.client.get(&fetch.path, deadline).await;
     if let Ok(answer) = &fetched {
-        cluster.kept_answers.put(fetch, answer);
+        cluster.kept_answers.put(fetch, answer, cluster.client.budget());
         cluster.sample(fetch, answer);
     }
     fetched

@@ -1,4 +1,4 @@
-//! What comes back, and what becomes of it.
+//! Responses and the errors they become.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -35,7 +35,7 @@ async fn the_prefix_stands_before_the_root() {
     assert_eq!(Asker::of(&server, "path_prefix: pve").get("/version").await.unwrap().data(), "{}");
 }
 
-/// Status lines as Proxmox VE 7 to 9 send them.
+/// Status lines that Proxmox VE 7 to 9 send.
 #[tokio::test]
 async fn the_status_line_says_what_is_wrong() {
     use FetchErrorKind::{Forbidden, Malformed, NotFound, Unavailable};
@@ -107,11 +107,11 @@ async fn what_is_no_answer_is_malformed() {
 #[test]
 fn answers_are_checked_to_the_end() {
     for bad in [r#"{"data":1}x"#, r#"{"data":1,"data":2}"#, r#"[1]"#, r#"{"x":[1 2],"data":1}"#, "null", "\u{feff}{}"] {
-        assert_eq!(Answer::parse(bad.into(), JSON).unwrap_err().kind, FetchErrorKind::Malformed, "{bad}");
+        assert_eq!(Answer::parse(bad.as_bytes().to_vec(), JSON).unwrap_err().kind, FetchErrorKind::Malformed, "{bad}");
     }
-    // Deep nesting costs no stack.
+    // Deep nesting does not overflow the stack.
     let deep = format!("{{\"data\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
-    assert_eq!(Answer::parse(deep.into(), JSON).map(|answer| answer.data().len()).ok(), Some(200_000));
+    assert_eq!(Answer::parse(deep.into_bytes(), JSON).map(|answer| answer.data().len()).ok(), Some(200_000));
 }
 
 fn gzip(text: &[u8]) -> Vec<u8> {
@@ -151,9 +151,9 @@ async fn the_cap_is_on_what_is_held() {
     let replies = [
         Reply::json(&text),
         compressed(&gzip(text.as_bytes())),
-        // Without a length, to the end of the connection.
+        // Without a length: the body ends with the connection.
         Reply::raw(format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{text}").as_bytes()),
-        // With a length that is a lie and would be reserved.
+        // With a false length, for which no memory may be reserved.
         Reply::raw(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999\r\n\r\n{}"),
     ];
     for reply in replies {
@@ -188,7 +188,7 @@ async fn a_broken_body_is_not_an_answer() {
 async fn time_runs_out_at_the_modules_time_out_or_the_deadline() {
     let slow = Duration::from_secs(30);
     let server = Server::start(move |_| Reply::json(r#"{"data":1}"#).after(slow)).await;
-    let asker = Asker::of(&server, "timeout: 0.2");
+    let asker = Asker::of(&server, "timeout: 0.9");
     let error = asker.error("/version").await;
     assert_eq!(error.kind, FetchErrorKind::TimedOut);
     assert!(error.detail.contains(": no answer within 0."), "{}", error.detail);
@@ -205,6 +205,6 @@ async fn time_runs_out_at_the_modules_time_out_or_the_deadline() {
         ..Reply::default()
     })
     .await;
-    let error = Asker::of(&server, "timeout: 0.2").error("/version").await;
+    let error = Asker::of(&server, "timeout: 0.9").error("/version").await;
     assert!(error.detail.contains(": only a part of the answer within 0."), "{}", error.detail);
 }

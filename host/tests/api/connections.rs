@@ -1,12 +1,15 @@
-//! Connections: kept, bounded, replaced, and found at another address.
+//! Connections: reuse, limits, replacement, other addresses of a cluster.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use pve_exporter::api::FetchError;
 use pve_exporter::config::ClientOptions;
 use pve_exporter::contract::FetchErrorKind;
 use pve_exporter::request::{Place, Template};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::server::{Asker, Reply, Server, module};
@@ -25,7 +28,7 @@ async fn connections_are_kept() {
 
 #[tokio::test]
 async fn a_kept_connection_that_died_is_replaced_once() {
-    // It takes the second request and says nothing.
+    // The second request on a connection gets no answer.
     let server = Server::start(|seen| if seen.number == 1 { Reply::closed() } else { Reply::json(GOOD) }).await;
     let asker = Asker::of(&server, "");
     asker.get("/version").await.unwrap();
@@ -55,7 +58,7 @@ async fn an_error_closes_its_connection_and_no_other() {
 
 #[tokio::test]
 async fn requests_in_flight_are_bounded() {
-    let server = Server::start(|_| Reply::json(GOOD).after(Duration::from_millis(30))).await;
+    let server = Server::start(|_| Reply { crowd: 6, ..Reply::json(GOOD) }.after(Duration::from_millis(30))).await;
     let module = module(&format!("verify_ssl: false, target: '{}', max_concurrent: 6", server.address));
     let asker = Arc::new(Asker::new(&module, ClientOptions { max_concurrent_per_node: 2, ..ClientOptions::default() }));
     let status = Template::parse("/nodes/{node}/status").unwrap();
@@ -72,27 +75,38 @@ async fn requests_in_flight_are_bounded() {
     assert_eq!((server.seen().len(), server.peak()), (40, (6, 2)));
 }
 
-#[tokio::test]
-async fn a_slow_node_holds_up_nobody_else() {
-    let server = Server::start(|seen| {
-        let delay = if seen.path().contains("slow") { Duration::from_secs(2) } else { Duration::ZERO };
-        Reply::json(GOOD).after(delay)
-    })
-    .await;
-    let module = module(&format!("verify_ssl: false, target: '{}', max_concurrent: 4", server.address));
-    let asker = Asker::new(&module, ClientOptions { max_concurrent_per_node: 3, ..ClientOptions::default() });
+/// Sends ten requests to a node that does not answer within the time.
+fn ask_slow_node(asker: &Asker, time: Duration) -> Vec<JoinHandle<FetchError>> {
     let path = Template::parse("/nodes/{node}/status").unwrap().bind(&Place::node("slow")).unwrap();
-    let deadline = Instant::now() + Duration::from_millis(500);
-    let slow: Vec<_> = (0..10)
+    let deadline = Instant::now() + time;
+    (0..10)
         .map(|_| {
             let (client, path) = (asker.client.clone(), path.clone());
             tokio::spawn(async move { client.get(&path, deadline).await.unwrap_err() })
         })
-        .collect();
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    asker.get_within("/nodes/fast/status", Duration::from_millis(400)).await.unwrap();
-    let mut queued = 0;
+        .collect()
+}
+
+#[tokio::test]
+async fn a_slow_node_holds_up_nobody_else() {
+    let server = Server::start(|seen| match seen.path().contains("slow") {
+        true => Reply::json(GOOD).after(Duration::from_secs(3600)),
+        false => Reply::json(GOOD),
+    })
+    .await;
+    let module = module(&format!("verify_ssl: false, target: '{}', max_concurrent: 4", server.address));
+    let limits = || ClientOptions { max_concurrent_per_node: 3, ..ClientOptions::default() };
+    let asker = Asker::new(&module, limits());
+    let slow = ask_slow_node(&asker, Duration::from_secs(3600));
+    server.reached(3).await;
+    asker.get("/nodes/fast/status").await.unwrap();
     for task in slow {
+        assert!(!task.is_finished());
+        task.abort();
+    }
+
+    let mut queued = 0;
+    for task in ask_slow_node(&Asker::new(&module, limits()), Duration::from_millis(500)) {
         let error = task.await.unwrap();
         assert_eq!(error.kind, FetchErrorKind::TimedOut);
         queued += usize::from(error.detail.starts_with("the deadline came before a free slot: other requests to slow"));
@@ -100,15 +114,19 @@ async fn a_slow_node_holds_up_nobody_else() {
     assert_eq!(queued, 7);
 }
 
-/// A port that nobody listens on any more.
-async fn unused() -> String {
-    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().to_string()
+/// An address that refuses connections. Its socket does not listen, and keeps the port from being used by another test.
+fn refusing() -> (TcpSocket, SocketAddr) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let address = socket.local_addr().unwrap();
+    (socket, address)
 }
 
 #[tokio::test]
 async fn the_next_address_answers_and_is_remembered() {
     let server = Server::start(|_| Reply::json(GOOD)).await;
-    let module = module(&format!("verify_ssl: false, target: ['{}', '{}']", unused().await, server.address));
+    let (_socket, refusing) = refusing();
+    let module = module(&format!("verify_ssl: false, target: ['{refusing}', '{}']", server.address));
     let asker = Asker::new(&module, ClientOptions::default());
     asker.get("/version").await.unwrap();
     asker.get("/version").await.unwrap();
@@ -117,12 +135,12 @@ async fn the_next_address_answers_and_is_remembered() {
 
 #[tokio::test]
 async fn an_address_that_swallows_packets_gets_its_share_of_the_time() {
-    // Listens, but never accepts: the TLS handshake gets no answer.
+    // Listens without accepting, so the TLS handshake gets no answer.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = Server::start(|_| Reply::json(GOOD)).await;
     let targets = format!("['{}', '{}']", silent.local_addr().unwrap(), server.address);
     let asker =
-        Asker::new(&module(&format!("verify_ssl: false, timeout: 1, target: {targets}")), ClientOptions::default());
+        Asker::new(&module(&format!("verify_ssl: false, timeout: 3, target: {targets}")), ClientOptions::default());
     asker.get("/version").await.unwrap();
     assert_eq!(asker.log.lines(), ["/version timed_out", "/version 200"]);
 }
@@ -139,7 +157,7 @@ async fn an_answer_is_an_answer_at_any_address() {
 
 #[tokio::test]
 async fn nobody_there_is_told_for_every_address() {
-    let (a, b) = (unused().await, unused().await);
+    let ((_socket, a), (_other, b)) = (refusing(), refusing());
     let asker = Asker::new(&module(&format!("verify_ssl: false, target: ['{a}', '{b}']")), ClientOptions::default());
     let error = asker.error("/version").await;
     let words = "connection refused: is pveproxy running there, and is the port right?";

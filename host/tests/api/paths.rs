@@ -1,4 +1,4 @@
-//! Templates and what is bound into them.
+//! Path templates and binding them to places.
 
 use proptest::prelude::*;
 use pve_exporter::request::{GuestType, Place, Placeholders, Template};
@@ -67,7 +67,7 @@ fn bad_templates_say_why() {
         assert!(problem.contains(words), "{problem} does not say {words}");
         assert!(!problem.contains(['\r', '\n']));
     }
-    // What is shown of a refusal is cut at 300 characters.
+    // An error shows at most 300 characters of the path.
     for filler in ["x", "\u{10ffff}", "\""] {
         let problem = problem(&format!("/{}", filler.repeat(512)));
         assert!(problem.ends_with("longer than 512 bytes"), "{problem}");
@@ -118,7 +118,7 @@ fn paths_know_their_node_and_template() {
     assert_eq!((path.node(), path.template()), (Some("pve1"), GOOD[2]));
     assert_eq!(template("/nodes/localhost/status").bind(&Place::cluster()).unwrap().node(), Some("localhost"));
     assert_eq!(template("/nodes").bind(&Place::node("pve1")).unwrap().node(), None);
-    // The same GET, whatever it was bound from.
+    // The same request, whichever template it comes from.
     let guest = Place::guest("pve1", GuestType::Lxc, 100);
     let (one, other) = ("/nodes/{node}/lxc/{vmid}/config", "/nodes/{node}/{type}/{vmid}/config");
     assert_eq!(template(one).bind(&guest).unwrap(), template(other).bind(&guest).unwrap());
@@ -157,7 +157,7 @@ fn what_no_wildcard_grants() {
     }
 }
 
-/// `/`-separated parts before the query string, and what stands behind it.
+/// The segments of the path, and the query string.
 fn split(path: &str) -> (Vec<&str>, Option<&str>) {
     let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
     (path.split('/').collect(), query)
@@ -191,7 +191,7 @@ proptest! {
             let placeholder = wanted.starts_with('{');
             prop_assert!(placeholder || *segment == wanted);
         }
-        // No parser of URLs sees anything else in it.
+        // A URL parser reads the same path.
         let url = reqwest::Url::parse(&format!("https://pve1:8006/api2/json{path}")).unwrap();
         let below = format!("/api2/json{}", path.as_str().split('?').next().unwrap());
         prop_assert_eq!((url.host_str(), url.path(), url.fragment()), (Some("pve1"), below.as_str(), None));

@@ -1,4 +1,4 @@
-//! Who the server says it is, and whether it is believed.
+//! Verification of the server's certificate.
 
 use pve_exporter::api::Client;
 use pve_exporter::config::ClientOptions;

@@ -1,48 +1,31 @@
-//! Collectors in JavaScript and Python: the examples and the templates, built from source and run under the defaults.
+//! Collectors in JavaScript and Python: the examples and the templates, built from source and run with the default limits.
 //!
-//! `scripts/build-examples` gets the tools. Where they can't be had this is skipped, unless
-//! `PVE_EXPORTER_DEMAND_LANGUAGES` is set.
+//! `make examples` builds the examples with the tools that `make setup` installs; where these are missing the tests are
+//! skipped.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
 
 use pve_exporter::catalog::{Catalog, Loader, NoAnswers};
 use pve_exporter::limits::Limits;
 use pve_exporter::sandbox::{Capacity, Sandbox};
 
-use super::support::{Bench, root};
+use super::support::Bench;
+use harness::{Optional, cache_directory, repository};
 
-/// Says that something is left out; an error where it was demanded. Always false.
-pub(crate) fn skipped(what: &str) -> bool {
-    assert!(std::env::var_os("PVE_EXPORTER_DEMAND_LANGUAGES").is_none(), "{what}: not there, but demanded");
-    eprintln!("skipped: {what}");
-    false
-}
-
-/// Builds both examples, once.
-fn examples() {
-    static BUILT: OnceLock<()> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let output = Command::new(root().join("scripts/build-examples")).stdin(Stdio::null()).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    });
-}
-
+/// A file below `target/languages`, where `make setup` installs the tools.
 fn tool(path: &str) -> Option<PathBuf> {
-    examples();
-    Some(root().join("target/languages").join(path)).filter(|path| path.exists())
+    let path = repository().join("target/languages").join(path);
+    Optional::Languages.found(&path.display().to_string(), path.exists()).then_some(path)
 }
 
 fn example(name: &str, folder: &str) {
-    examples();
-    let component = root().join("target/examples").join(format!("{name}.wasm"));
-    if !component.exists() {
-        skipped(name);
+    let component = repository().join("target/examples").join(format!("{name}.wasm"));
+    if !Optional::Languages.found(&component.display().to_string(), component.exists()) {
         return;
     }
     let bench = Bench::new();
-    let folder = root().join("docs/examples").join(folder);
+    let folder = repository().join("docs/examples").join(folder);
     for command in ["test", "check"] {
         let fixtures = folder.join("fixtures");
         let arguments = [command, component.to_str().unwrap(), "--fixtures", fixtures.to_str().unwrap()];
@@ -52,13 +35,13 @@ fn example(name: &str, folder: &str) {
     loads_with_no_more_than_its_grant(&component, &folder, name);
 }
 
-/// In a collectors folder, as an operator would have it: default limits, the example's grant file.
+/// Loads it from a collectors folder, as an operator would: with the default limits and the example's grant file.
 fn loads_with_no_more_than_its_grant(component: &Path, folder: &Path, name: &str) {
     let bench = Bench::new();
     std::fs::copy(component, bench.path(&format!("{name}.wasm"))).unwrap();
     std::fs::copy(folder.join(format!("{name}.yml")), bench.path(&format!("{name}.yml"))).unwrap();
     let limits = Limits::default();
-    let cache = root().join("target/author-cache");
+    let cache = cache_directory();
     std::fs::create_dir_all(&cache).unwrap();
     let sandbox =
         Sandbox::new(Capacity { slots: 4, max_memory: limits.memory }, Some(&cache.canonicalize().unwrap())).unwrap();
@@ -81,10 +64,7 @@ fn certificate_expiry_in_python() {
 
 #[test]
 fn a_javascript_project_passes_its_own_test() {
-    let Some(modules) = tool("js/node_modules") else {
-        skipped("componentize-js");
-        return;
-    };
+    let Some(modules) = tool("js/node_modules") else { return };
     let bench = Bench::new();
     assert_eq!(bench.run(&["new", "fresh", "--lang", "js"]).status, 0);
     std::os::unix::fs::symlink(modules, bench.path("fresh/node_modules")).unwrap();
@@ -101,8 +81,7 @@ fn a_javascript_project_passes_its_own_test() {
 
 #[test]
 fn a_syntax_error_in_javascript_has_a_line() {
-    if Command::new("npm").arg("--version").output().is_err() {
-        skipped("npm");
+    if !Optional::Languages.program("npm") {
         return;
     }
     let bench = Bench::new();
@@ -115,10 +94,7 @@ fn a_syntax_error_in_javascript_has_a_line() {
 
 #[test]
 fn a_python_project_passes_its_own_test() {
-    let Some(componentize) = tool("py/bin/componentize-py") else {
-        skipped("componentize-py");
-        return;
-    };
+    let Some(componentize) = tool("py/bin/componentize-py") else { return };
     let bench = Bench::new();
     assert_eq!(bench.run(&["new", "fresh", "--lang", "python"]).status, 0);
     std::fs::create_dir(bench.path("fresh/build")).unwrap();
@@ -134,14 +110,14 @@ fn a_python_project_passes_its_own_test() {
     says_what_went_wrong(&bench, "failed: other: KeyError('nothing')", "'int' object is not an instance of 'str'");
 }
 
-/// Puts mistakes that an author may make behind a line of a fresh collector.
+/// Inserts mistakes that an author may make into a fresh collector, after a line.
 fn break_on_demand(bench: &Bench, file: &str, after: &str, mistakes: &str) {
     let source = bench.read(file);
     assert!(source.contains(after), "{source}");
     bench.write(file, source.replace(after, &format!("{after}{mistakes}")));
 }
 
-/// The words of an exception are those of the failure; those about a wrong value stand in the log.
+/// The failure contains the exception's message; the log explains a value of the wrong type.
 fn says_what_went_wrong(bench: &Bench, exception: &str, value: &str) {
     for slip in ["exception", "type"] {
         bench.write(&format!("slips/{slip}/nodes/node01/status.json"), format!("{{\"data\":{{\"slip\":\"{slip}\"}}}}"));

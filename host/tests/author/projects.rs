@@ -2,19 +2,19 @@
 
 use std::process::Command;
 
-use super::languages::skipped;
-use super::support::{Bench, root};
+use super::support::Bench;
+use harness::{Optional, repository};
 
 #[test]
 fn a_rust_project_builds_and_passes_its_own_test() {
     let bench = Bench::new();
-    let sdk = root().join("guests/sdk");
+    let sdk = repository().join("guests/sdk");
     let outcome = bench.run(&["new", "disk-life", "--sdk", sdk.to_str().unwrap()]);
     assert_eq!(outcome.status, 0, "{}", outcome.text);
     if !build(&bench, "disk-life") {
         return;
     }
-    let component = root().join("target/author-rust/wasm32-unknown-unknown/release/disk_life.wasm");
+    let component = repository().join("target/author-rust/wasm32-unknown-unknown/release/disk_life.wasm");
     let size = std::fs::metadata(&component).unwrap().len();
     assert!(size < 150 * 1024, "{size} bytes");
     for command in ["test", "check"] {
@@ -23,18 +23,20 @@ fn a_rust_project_builds_and_passes_its_own_test() {
     }
 }
 
-/// Builds a project's component without a network, with the workspace's versions; false where there is no target.
+/// Builds a project's component without network access, with the workspace's versions of dependencies. Returns false where
+/// the wasm target is missing.
 pub(crate) fn build(bench: &Bench, project: &str) -> bool {
     let folder = bench.path(project);
-    std::fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
+    std::fs::copy(repository().join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
     let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output().unwrap();
     let sysroot = String::from_utf8(sysroot.stdout).unwrap();
-    if !std::path::Path::new(sysroot.trim()).join("lib/rustlib/wasm32-unknown-unknown/lib").is_dir() {
-        return skipped("Rust without the target wasm32-unknown-unknown");
+    let target = std::path::Path::new(sysroot.trim()).join("lib/rustlib/wasm32-unknown-unknown/lib");
+    if !Optional::Languages.found("Rust's target wasm32-unknown-unknown", target.is_dir()) {
+        return false;
     }
     let output = Command::new("cargo")
         .args(["build", "--offline", "--release", "--target", "wasm32-unknown-unknown"])
-        .env("CARGO_TARGET_DIR", root().join("target/author-rust"))
+        .env("CARGO_TARGET_DIR", repository().join("target/author-rust"))
         .env_remove("RUSTFLAGS")
         .current_dir(folder)
         .output()
@@ -55,7 +57,7 @@ fn words_and_errors() {
     bench.golden("new-sdk", &["new", "zfs", "--sdk", "nowhere"]);
     assert!(bench.read("zfs-life/Cargo.toml").contains("pve-collector = \"0.1\""));
     assert!(bench.read("zfs-life/src/lib.rs").contains("pub struct ZfsLife;"));
-    let wit = std::fs::read_to_string(root().join("wit/collector.wit")).unwrap();
+    let wit = std::fs::read_to_string(repository().join("wit/collector.wit")).unwrap();
     assert_eq!(bench.read("python/wit/collector.wit"), wit);
     for file in ["zfs-life/README.md", "zfs-js/package.json", "python/collector.py"] {
         assert!(!bench.read(file).contains("{{"), "{file}");

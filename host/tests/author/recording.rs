@@ -1,13 +1,13 @@
-//! `collector record`: fixtures from the simulated cluster, without its secrets.
+//! `collector record` on the simulated cluster: the fixtures contain no secrets.
 
 use pve_sim::{Sim, Spec};
 
-use super::serving::configure;
-use super::support::{Bench, root};
+use super::support::Bench;
+use harness::{configure, repository};
 
 fn component(bench: &Bench, name: &str) {
     let file = format!("{name}.wasm");
-    bench.write(&file, std::fs::read(root().join("target/components").join(&file)).unwrap());
+    bench.write(&file, std::fs::read(repository().join("target/components").join(&file)).unwrap());
 }
 
 fn record(bench: &Bench, name: &str, out: &str) -> String {
@@ -17,7 +17,7 @@ fn record(bench: &Bench, name: &str, out: &str) -> String {
     outcome.text
 }
 
-/// All files below a folder, as one text.
+/// The names and texts of all files below a folder.
 fn everything(folder: &std::path::Path) -> String {
     let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
@@ -32,7 +32,7 @@ fn everything(folder: &std::path::Path) -> String {
 async fn names_and_serials_stay_in_the_cluster() {
     let sim = Sim::start(Spec::default()).await.unwrap();
     let bench = Bench::new();
-    configure(&bench, &sim);
+    configure(&sim, bench.directory.path());
     tokio::task::block_in_place(|| {
         for name in ["resources", "physical-disk", "config"] {
             component(&bench, name);
@@ -49,7 +49,7 @@ async fn names_and_serials_stay_in_the_cluster() {
     assert!(recorded.contains("\"serial-01\"") && recorded.contains("\"guest01\""));
     assert!(recorded.contains("02:00:00:00:00:01") && !recorded.contains("BC:24:11"));
 
-    // The second recording is the same, whatever order the API answered in; and a case is a case.
+    // Recording again yields the same files, whatever order the API answered in, and the result is a working case.
     tokio::task::block_in_place(|| {
         record(&bench, "config", "again/recorded");
         let update = ["test", "config.wasm", "--fixtures", "again", "--update"];
@@ -63,7 +63,7 @@ async fn names_and_serials_stay_in_the_cluster() {
     });
 }
 
-/// Guest names as the simulated cluster has them.
+/// The guests' names in the simulated cluster.
 async fn guests(sim: &Sim) -> Vec<String> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().tls_danger_accept_invalid_certs(true).no_proxy().build().unwrap();

@@ -1,26 +1,23 @@
-//! `collector run`: what an author sees in the terminal and at the port.
+//! `collector run`: what it prints and what it serves.
 
-use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Stdio;
 
 use pve_collector::contract::Value;
 use pve_sim::{Sim, Spec};
 
-use super::support::{Bench, exporter, root};
-use harness::{forge, row};
+use super::support::Bench;
+use harness::{Process, client, command, configure, forge, repository, row, wait_for};
 
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A running `collector run`, killed at the end; its words go to a file, so that nothing waits for its pipe.
+/// A running `collector run`. Its output goes to a file, which needs no reader.
 struct Running<'a> {
     bench: &'a Bench,
-    child: Child,
+    _process: Process,
 }
 
 impl<'a> Running<'a> {
     fn start(bench: &'a Bench, arguments: &[&str]) -> Self {
         let out = std::fs::File::create(bench.path("out")).unwrap();
-        let child = exporter()
+        let child = command()
             .args(["collector", "run", "--listen", "127.0.0.1:0"])
             .args(arguments)
             .current_dir(bench.directory.path())
@@ -28,35 +25,18 @@ impl<'a> Running<'a> {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        Self { bench, child }
+        Self { bench, _process: Process(child) }
     }
 
-    /// What it said, as soon as these words are in it.
+    /// Waits until the output contains these words, and returns it.
     fn says(&self, words: &str) -> String {
-        let start = Instant::now();
-        loop {
-            let said = self.bench.read("out");
-            if said.contains(words) {
-                return said;
-            }
-            assert!(start.elapsed() < PATIENCE, "waited in vain for {words:?}:\n{said}");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        wait_for(words, || Some(self.bench.read("out")).filter(|said| said.contains(words)))
     }
 
     async fn metrics(&self) -> String {
         let said = self.says("serving on ");
         let url = said.split("serving on ").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().no_gzip().no_proxy().build().unwrap();
-        client.get(url).send().await.unwrap().text().await.unwrap()
-    }
-}
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        client().get(url).send().await.unwrap().text().await.unwrap()
     }
 }
 
@@ -82,8 +62,8 @@ async fn changes_are_followed() {
 async fn a_cluster_is_asked_each_time() {
     let sim = Sim::start(Spec::default()).await.unwrap();
     let bench = Bench::new();
-    configure(&bench, &sim);
-    bench.write("node-status.wasm", std::fs::read(root().join("target/components/node-status.wasm")).unwrap());
+    configure(&sim, bench.directory.path());
+    bench.write("node-status.wasm", std::fs::read(repository().join("target/components/node-status.wasm")).unwrap());
     let running = Running::start(&bench, &["node-status.wasm", "--config.file", "pve.yml"]);
     let text = running.metrics().await;
     assert_eq!(text.lines().filter(|line| line.starts_with("pve_node_load1{")).count(), 3, "{text}");
@@ -102,19 +82,5 @@ fn errors() {
     bench.golden(
         "run-no-module",
         &["run", "sample.wasm", "--config.file", "pve.yml", "--module", "other", "--listen", "127.0.0.1:0"],
-    );
-}
-
-/// CA and `pve.yml` for a simulated cluster.
-pub(crate) fn configure(bench: &Bench, sim: &Sim) {
-    bench.write("ca.pem", sim.ca_pem());
-    let (user, token) = sim.spec().token_id.split_once('!').unwrap();
-    let (secret, ca, target) = (&sim.spec().token_secret, bench.path("ca.pem"), sim.addr());
-    bench.write(
-        "pve.yml",
-        format!(
-            "default:\n  user: {user}\n  token_name: {token}\n  token_value: {secret}\n  verify_ssl: {}\n  target: {target}\n",
-            ca.display()
-        ),
     );
 }

@@ -1,23 +1,17 @@
-//! The binary, a folder to work in, and texts held against files.
+//! Running the binary in a folder, and comparing what it prints with golden files.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
 
 use pve_collector::contract::{Kind, Request, StateSet, Value};
 
-use harness::{Forge, forge, row, table};
+use harness::{Forge, assert_golden, command, forge, repository, row, table};
 
-/// The repository.
-pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
-}
-
-/// A folder of its own for a test.
+/// A test's folder.
 pub(crate) struct Bench {
     pub(crate) directory: tempfile::TempDir,
 }
 
-/// What a command came to.
+/// What a command returned and printed.
 pub(crate) struct Outcome {
     pub(crate) status: i32,
     pub(crate) text: String,
@@ -44,40 +38,22 @@ impl Bench {
 
     /// `pve-exporter collector …` in this folder.
     pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
-        let output = exporter().arg("collector").args(arguments).current_dir(self.directory.path()).output().unwrap();
+        let output = command().arg("collector").args(arguments).current_dir(self.directory.path()).output().unwrap();
         let text = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat();
-        // Said on a busy machine, or where nothing is compiled yet.
+        // Printed only where compiling takes a while.
         let text = text.split_inclusive('\n').filter(|line| !line.starts_with("compiling ")).collect();
         Outcome { status: output.status.code().unwrap(), text }
     }
 
-    /// The same, held against `tests/golden/author/<name>.txt`.
+    /// The same, compared with `tests/golden/author/<name>.txt`.
     pub(crate) fn golden(&self, name: &str, arguments: &[&str]) {
         let Outcome { status, text } = self.run(arguments);
         let text = format!("$ pve-exporter collector {}\n{}exit status {status}\n", arguments.join(" "), mask(&text));
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/author");
-        let path = folder.join(format!("{name}.txt"));
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            std::fs::create_dir_all(folder).unwrap();
-            std::fs::write(&path, text).unwrap();
-            return;
-        }
-        let expected = std::fs::read_to_string(&path).unwrap_or_default();
-        assert_eq!(text, expected, "{}: if this is as it should be, UPDATE_GOLDEN=1", path.display());
+        assert_golden(&repository().join(format!("host/tests/golden/author/{name}.txt")), &text);
     }
 }
 
-/// The binary, with compiled code kept for the next test.
-pub(crate) fn exporter() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pve-exporter"));
-    command.env("CACHE_DIRECTORY", root().join("target/author-cache")).stdin(Stdio::null());
-    for name in ["PVE_USER", "PVE_PASSWORD", "PVE_TOKEN_NAME", "PVE_TOKEN_VALUE", "PVE_VERIFY_SSL", "PVE_TARGET"] {
-        command.env_remove(name);
-    }
-    command
-}
-
-/// Digests, sizes of files and CPU times, which are other ones elsewhere.
+/// Masks digests, file sizes and CPU times, which differ between machines and builds.
 fn mask(text: &str) -> String {
     let mut masked = String::new();
     for line in text.split_inclusive('\n') {
@@ -85,7 +61,7 @@ fn mask(text: &str) -> String {
             masked.push_str("  \"size_bytes\": N,\n");
             continue;
         }
-        // The first share is that of the CPU time.
+        // The first percentage is the share of the CPU limit.
         if let Some(shares) = line.strip_prefix("used of it") {
             masked.push_str(&format!("used of it  N %{}", shares.split_once('%').map_or("", |(_, rest)| rest)));
             continue;
@@ -108,7 +84,7 @@ fn mask(text: &str) -> String {
     masked
 }
 
-/// A collector that has one of everything, and always gives the same two rows.
+/// A collector with one of everything, which always returns the same two rows.
 pub(crate) fn sample(name: &str) -> Forge {
     let health = StateSet { label: "health".to_owned(), states: vec!["ONLINE".to_owned(), "DEGRADED".to_owned()] };
     let request = |path: &str, max_age_seconds, optional| Request { path: path.to_owned(), max_age_seconds, optional };

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use pve_exporter::catalog::builtins;
 
-use super::support::{Bench, Outcome, root, sample};
-use harness::forge;
+use super::support::{Bench, Outcome, sample};
+use harness::{forge, repository};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -103,7 +103,7 @@ fn a_slip_in_an_answer_is_named() {
     let bench = bench();
     bench.write("fixtures/one/nodes/node01/disks/zfs.json", "{\"data\":[1,]}");
     bench.golden("test-malformed", &TEST);
-    // Meant so: nothing is said of it.
+    // Once it is expected, it is not reported.
     assert_eq!(bench.run(&[&TEST[..], &["--update"]].concat()).status, 0);
     let outcome = bench.run(&TEST);
     assert!(outcome.status == 0 && !outcome.text.contains("malformed"), "{}", outcome.text);
@@ -127,14 +127,14 @@ fn a_component_older_than_its_source() {
     }
 }
 
-/// The built-ins' cases, whose expectations are written by the SDK's native runs: the same bytes come out here.
+/// The built-ins' cases: `collector test` gets the same bytes as the SDK's native runs, which wrote the expectations.
 #[test]
 fn the_cases_of_the_built_ins() {
     let bench = Bench::new();
     for (name, component) in builtins() {
         let file = format!("{name}.wasm");
         bench.write(&file, component);
-        let fixtures = root().join("fixtures").join(name);
+        let fixtures = repository().join("fixtures").join(name);
         assert!(Path::new(&fixtures).is_dir(), "{name}");
         let outcome = bench.run(&["test", &file, "--fixtures", fixtures.to_str().unwrap()]);
         assert_eq!(outcome.status, 0, "{name}\n{}", outcome.text);

@@ -1,20 +1,20 @@
-//! Every way a configuration can be wrong and the text it gives: `golden/config/<case>.yml` and `<case>.txt`.
+//! Every way a configuration can be wrong, and the error text: `golden/config/<case>.yml` and `<case>.txt`.
 //! `UPDATE_GOLDEN=1` rewrites the texts.
 
 use std::path::{Path, PathBuf};
 
-use pve_exporter::config::{Config, Environment, Flags};
+use harness::golden_mismatch;
+use pve_exporter::config::{Config, Environment};
 
 fn load(file: &Path, environment: &Environment) -> Result<Config, pve_exporter::config::ConfigError> {
-    let flags = Flags::parse_args(["pve-exporter".into(), "--config.file".into(), file.as_os_str().to_owned()], &[]);
-    Config::load(&flags.unwrap(), environment)
+    Config::load(file, environment)
 }
 
 fn error_text(file: &Path, environment: &Environment) -> String {
     load(file, environment).map(|config| format!("{config:?}")).expect_err("a good configuration").to_string()
 }
 
-/// Relative to the crate, which is where cargo runs tests: the texts name the file.
+/// Relative to the crate, cargo's working directory for tests, since the texts contain the path.
 fn cases() -> Vec<PathBuf> {
     let mut cases: Vec<PathBuf> = std::fs::read_dir("tests/golden/config")
         .unwrap()
@@ -27,21 +27,15 @@ fn cases() -> Vec<PathBuf> {
 
 #[test]
 fn texts_are_golden() {
-    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
-    let mut wrong = Vec::new();
-    for case in cases() {
-        let text = error_text(&case, &Environment::default()) + "\n";
-        let golden = case.with_extension("txt");
-        if update {
-            std::fs::write(&golden, &text).unwrap();
-        } else if std::fs::read_to_string(&golden).ok().as_deref() != Some(text.as_str()) {
-            wrong.push(format!("{}:\n{text}", golden.display()));
-        }
-    }
-    assert!(wrong.is_empty(), "UPDATE_GOLDEN=1 rewrites these:\n{}", wrong.join("\n"));
+    let mismatch = |case: &PathBuf| {
+        let text = error_text(case, &Environment::default()) + "\n";
+        golden_mismatch(&case.with_extension("txt"), &text)
+    };
+    let wrong: Vec<String> = cases().iter().filter_map(mismatch).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Every secret in the cases is spelled `sesame` or 0123….
+/// Every secret in the cases contains `sesame` or `01234567`.
 #[test]
 fn no_text_has_a_secret() {
     for case in cases() {

@@ -1,17 +1,16 @@
-//! What a good configuration means: files, environment, targets.
+//! The meaning of valid configurations: files, environment, targets.
 
 use std::path::Path;
 use std::time::Duration;
 
-use pve_exporter::config::{Config, ConfigSource, Credentials, Environment, Flags, Module, Secret, Target, Verify};
+use pve_exporter::config::{Config, ConfigSource, Credentials, Environment, Module, Secret, Target, Verify};
 
 fn load_with(yaml: &str, environment: &Environment) -> Config {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("pve.yml");
     std::fs::write(&file, yaml.replace("FOLDER", folder.path().to_str().unwrap())).unwrap();
     std::fs::write(folder.path().join("secret"), "  from-a-file \n").unwrap();
-    let flags = Flags::parse_args(["pve-exporter", "--config.file", file.to_str().unwrap()], &[]).unwrap();
-    Config::load(&flags, environment).map_err(|error| error.to_string()).unwrap()
+    Config::load(&file, environment).map_err(|error| error.to_string()).unwrap()
 }
 
 fn load(yaml: &str) -> Config {
@@ -50,9 +49,9 @@ fn tokens_in_every_spelling() {
     assert_eq!(credentials("user: p@pve!x, token_value: uuid"), token());
     assert_eq!(credentials("token: p@pve!x=uuid"), token());
     assert_eq!(credentials("token: PVEAPIToken=p@pve!x=uuid"), token());
-    // As there, the token wins over a password.
+    // As in prometheus-pve-exporter, the token takes precedence over a password.
     assert_eq!(credentials("user: p@pve, token_name: x, token_value: uuid, password: y"), token());
-    // A key without a value is none.
+    // A key without a value counts as missing.
     assert_eq!(credentials("user: p@pve, token_name: x, token_value: uuid, password: , otp: "), token());
 }
 
@@ -162,7 +161,7 @@ fn the_environment_replaces_the_file() {
         assert_eq!(module.verify, if verify { Verify::System } else { Verify::Disabled }, "{value}");
     }
 
-    // Without PVE_USER the others mean nothing.
+    // Without PVE_USER the other variables are ignored.
     let environment = [("PVE_TOKEN_VALUE", "other"), ("PVE_MODULE", "m")].into_iter().collect();
     let config = load_with("default: {token: p@pve!x=uuid}", &environment);
     assert_eq!(config.modules["default"].credentials, token());

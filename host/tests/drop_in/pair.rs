@@ -1,6 +1,5 @@
-//! Both programs side by side, with the same configuration file, about the same clusters.
+//! Both programs with the same configuration file and the same clusters.
 
-use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,9 +7,9 @@ use pve_sim::Sim;
 
 use super::exposition::{Difference, Exposition, parse};
 use super::peer::Peer;
-use harness::{Exporter, client};
+use harness::{Exporter, client, module_config};
 
-/// The families of prometheus-pve-exporter 3.10.2, in the order of its code.
+/// The families of prometheus-pve-exporter 3.10.2, in the order of its source.
 pub(crate) const FAMILIES: [&str; 38] = [
     "pve_up",
     "pve_disk_size_bytes",
@@ -52,7 +51,7 @@ pub(crate) const FAMILIES: [&str; 38] = [
     "pve_replication_info",
 ];
 
-/// An answer to `/pve`.
+/// A response to `/pve`.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -60,14 +59,14 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
-/// What both say to one question.
+/// Both programs' expositions of one request.
 pub(crate) struct Said {
     pub(crate) peer: Exposition,
     pub(crate) ours: Exposition,
 }
 
 impl Said {
-    /// In what ours differs.
+    /// How ours differs from the peer's.
     pub(crate) fn differences(&self) -> Vec<Difference> {
         self.ours.differences(&self.peer, &FAMILIES)
     }
@@ -81,7 +80,7 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
-    /// Starts both with a module for each cluster, the peer in this time zone.
+    /// Starts both with a module for each cluster; the peer runs in this time zone.
     pub(crate) fn start(modules: &[(&str, &Sim)], time_zone: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let config = directory.path().join("pve.yml");
@@ -90,13 +89,13 @@ impl Pair {
         Self { peer: Peer::start(&config, time_zone), exporter, _directory: directory }
     }
 
-    /// Both answers to the same path and query.
+    /// Both responses to a path and query.
     pub(crate) async fn ask(&self, path: &str) -> [Answer; 2] {
         let peer = ask(&self.peer.url(path)).await;
         [peer, ask(&self.exporter.url(path)).await]
     }
 
-    /// Both answers about a cluster; both must have the status 200.
+    /// Both responses for a cluster, which must have the status 200.
     pub(crate) async fn scrape(&self, module: &str, sim: &Sim, cluster: bool, node: bool) -> [Answer; 2] {
         let (cluster, node) = (u8::from(cluster), u8::from(node));
         let query = format!("/pve?target={}&module={module}&cluster={cluster}&node={node}", sim.addr());
@@ -107,7 +106,7 @@ impl Pair {
     }
 }
 
-/// Has the bodies parsed, all at once.
+/// Parses all bodies at once.
 pub(crate) fn read<'a>(answers: impl IntoIterator<Item = &'a [Answer; 2]>) -> Vec<Said> {
     let bodies: Vec<_> = answers.into_iter().flatten().map(|answer| ("text", answer.body.as_str())).collect();
     let mut parsed = parse(&bodies).into_iter().map(|parsed| parsed.unwrap_or_else(|error| panic!("{error}")));
@@ -122,20 +121,16 @@ pub(crate) fn read<'a>(answers: impl IntoIterator<Item = &'a [Answer; 2]>) -> Ve
 fn configuration(modules: &[(&str, &Sim)], directory: &Path) -> String {
     let mut config = String::new();
     for (module, sim) in modules {
-        let ca = directory.join(format!("{module}.pem"));
-        std::fs::write(&ca, sim.ca_pem()).unwrap();
-        let (user, token) = sim.spec().token_id.split_once('!').unwrap();
-        let (secret, ca) = (&sim.spec().token_secret, ca.display());
-        write!(config, "{module}:\n  user: {user}\n  token_name: {token}\n  token_value: {secret}\n").unwrap();
-        write!(config, "  verify_ssl: {ca}\n  timeout: 30\n  port: {}\n", sim.addr().port()).unwrap();
+        config.push_str(&module_config(module, sim, directory));
+        config.push_str(&format!("  timeout: 30\n  port: {}\n", sim.addr().port()));
     }
     config
 }
 
-/// Asks one of them.
+/// Requests a URL of one of them.
 pub(crate) async fn ask(url: &str) -> Answer {
     let request = client().get(url).timeout(Duration::from_secs(120));
-    // Ours gives up before the scraper does; a busy machine is no reason.
+    // Ours stops before the scraper's timeout, which must not happen on a busy machine.
     let answer = request.header("X-Prometheus-Scrape-Timeout-Seconds", "100").send().await.unwrap();
     let content_type = answer.headers().get("content-type").map_or("", |value| value.to_str().unwrap()).to_owned();
     Answer { status: answer.status().as_u16(), content_type, body: answer.text().await.unwrap() }

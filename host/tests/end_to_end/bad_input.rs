@@ -1,12 +1,12 @@
-//! Wrong command lines and configurations: one line, the thing and the remedy, and the exit status that says whose fault
-//! it is. Golden: `UPDATE_GOLDEN=1` rewrites `tests/golden/cli`.
+//! Wrong command lines and configurations: one line with the problem and the remedy, and the exit status that tells usage
+//! errors from failures. `UPDATE_GOLDEN=1` rewrites `tests/golden/cli`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use pve_sim::{Sim, Spec};
 
-use harness::{command, configure};
+use harness::{assert_golden, command, configure, repository};
 
 fn golden(name: &str, arguments: &[&str], directory: &Path, replace: &[(&str, &str)]) {
     let output = command().args(arguments).current_dir(directory).output().unwrap();
@@ -16,14 +16,7 @@ fn golden(name: &str, arguments: &[&str], directory: &Path, replace: &[(&str, &s
     for (from, to) in replace {
         text = text.replace(from, to);
     }
-    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/cli")).join(format!("{name}.txt"));
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, text).unwrap();
-        return;
-    }
-    let expected = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(text, expected, "{}: if this is as it should be, UPDATE_GOLDEN=1", path.display());
+    assert_golden(&repository().join(format!("host/tests/golden/cli/{name}.txt")), &text);
 }
 
 #[test]

@@ -1,18 +1,14 @@
-//! Several exporters share the clusters by Prometheus's own means: the scrape job of `docs/operations.md`, as it stands there,
-//! in the real Prometheus.
+//! Several exporters share the clusters: the scrape job of `docs/operations.md`, verbatim, in the real Prometheus.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
-use std::time::Duration;
 
 use pve_sim::{Sim, Spec};
 
-use super::prometheus::{Prometheus, available};
-use harness::{Exporter, PATIENCE, client};
+use harness::{Exporter, Prometheus, client, module_config};
 
 const DOCUMENT: &str = include_str!("../../../docs/operations.md");
 
-/// By their names three of them belong to the first exporter and five to the second.
+/// By the hashes of their names, three belong to the first exporter and five to the second.
 const CLUSTERS: [&str; 8] = ["berlin", "bremen", "hamburg", "kassel", "koeln", "leipzig", "mainz", "passau"];
 
 /// The scrape job of the section "Several exporters".
@@ -24,7 +20,7 @@ fn documented_job() -> &'static str {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_exporters_share_the_clusters() {
-    if !available("prometheus") {
+    if !Prometheus::is_installed() {
         return;
     }
     let directory = tempfile::tempdir().unwrap();
@@ -32,17 +28,8 @@ async fn two_exporters_share_the_clusters() {
     let mut config = String::new();
     for (seed, name) in (1..).zip(CLUSTERS) {
         let sim = Sim::start(Spec { nodes: 2, guests: 4, seed, ..Spec::default() }).await.unwrap();
-        let ca = directory.path().join(format!("{name}.pem"));
-        std::fs::write(&ca, sim.ca_pem()).unwrap();
-        let (user, token) = sim.spec().token_id.split_once('!').unwrap();
-        writeln!(
-            config,
-            "{name}:\n  user: {user}\n  token_name: {token}\n  token_value: {}\n  verify_ssl: {}\n  target: {}",
-            sim.spec().token_secret,
-            ca.display(),
-            sim.addr(),
-        )
-        .unwrap();
+        config.push_str(&module_config(name, &sim, directory.path()));
+        config.push_str(&format!("  target: {}\n", sim.addr()));
         sims.push(sim);
     }
     let path = directory.path().join("pve.yml");
@@ -51,32 +38,21 @@ async fn two_exporters_share_the_clusters() {
     let [first, second] = exporters.each_ref().map(|exporter| exporter.address.to_string());
     let job = documented_job().replace("exporter-0:9221", &first).replace("exporter-1:9221", &second);
     assert!(job.contains(&first) && job.contains(&second) && !job.contains("9221"), "{job}");
-    let prometheus = Prometheus::with_jobs(directory.path(), &job);
+    let prometheus = Prometheus::start(&job);
 
     // Every cluster is up, once.
-    let began = std::time::Instant::now();
-    let up = loop {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-        if prometheus.get("targets").await.is_none() {
-            continue;
-        }
-        let up = prometheus.query("up{job=\"pve\"} == 1").await;
-        if up.len() >= CLUSTERS.len() {
-            break up;
-        }
-        assert!(began.elapsed() < PATIENCE, "{:?}", prometheus.get("targets").await);
-    };
+    let up = prometheus.query_until("last_over_time(up{job=\"pve\"}[5m]) == 1", |up| up.len() >= CLUSTERS.len()).await;
     let clusters: BTreeSet<&str> = up.iter().map(|(labels, _)| labels["cluster"].as_str().unwrap()).collect();
     assert_eq!(clusters, BTreeSet::from(CLUSTERS));
     assert_eq!(up.len(), CLUSTERS.len());
-    let nodes = prometheus.query("count by (cluster) (pve_up{id=~\"node/.*\"})").await;
+    let nodes = prometheus.query("count by (cluster) (last_over_time(pve_up{id=~\"node/.*\"}[5m]))").await;
     assert_eq!(nodes.len(), CLUSTERS.len());
     assert!(nodes.iter().all(|(_, count)| *count == 2.0), "{nodes:?}");
 
-    // Each by one exporter, which is the one its name's hash says.
-    let targets = prometheus.get("targets").await.unwrap();
+    // Each by one exporter, according to the hash of its name.
+    let targets = prometheus.get("targets").await;
     let mut shares: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for target in targets["data"]["activeTargets"].as_array().unwrap() {
+    for target in targets["activeTargets"].as_array().unwrap() {
         let url = target["scrapeUrl"].as_str().unwrap();
         let exporter = [&first, &second].into_iter().find(|address| url.starts_with(&format!("http://{address}/pve?")));
         let exporter = exporter.unwrap_or_else(|| panic!("neither exporter: {url}"));
@@ -88,7 +64,7 @@ async fn two_exporters_share_the_clusters() {
     assert_eq!(shares[first.as_str()], ["bremen", "hamburg", "passau"]);
     assert_eq!(shares[second.as_str()], ["berlin", "kassel", "koeln", "leipzig", "mainz"]);
 
-    // Which is also what each of them answered.
+    // Each exporter has served its share.
     for exporter in &exporters {
         let url = exporter.url("/metrics?module=berlin");
         let own = client().get(url).send().await.unwrap().text().await.unwrap();

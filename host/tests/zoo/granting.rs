@@ -1,9 +1,9 @@
-//! Grant files beside components: what each of them lets serve, and that no version gets more than it was granted.
+//! Grant files: a component serves only with its grant, and no version gets more than was granted.
 
 use pve_exporter::request::Place;
 
 use super::shop::{ALLOW, BUILTIN, Shop, version};
-use super::support::built;
+use harness::zoo_component;
 
 #[test]
 fn nothing_serves_without_its_grant() {
@@ -17,13 +17,13 @@ fn nothing_serves_without_its_grant() {
     let (_, lines) = refusal.split_once(":\n").unwrap();
     assert_eq!(shop.serving(), [BUILTIN]);
 
-    // What the refusal says to write is what makes it serve.
+    // The grant that the refusal suggests is sufficient.
     shop.put("zfs.yml", lines);
     assert_eq!(shop.reload().loaded.len(), 1);
     assert_eq!(shop.serving(), [BUILTIN, "zfs 1.0.0"]);
     assert!(shop.reload().is_empty(), "nothing changed");
 
-    // For another digest it does not.
+    // A grant for another digest is not.
     shop.put("zfs.wasm", version("zfs", "1.0.1").build());
     let refusal = shop.refusal("zfs.wasm");
     assert!(
@@ -32,7 +32,7 @@ fn nothing_serves_without_its_grant() {
     );
     assert_eq!(shop.serving(), [BUILTIN, "zfs 1.0.0"]);
 
-    // The grant file taken away is the grant taken away.
+    // Removing the grant file revokes the grant.
     shop.remove("zfs.yml");
     assert_eq!(shop.reload().removed, ["zfs"]);
     assert_eq!(shop.serving(), [BUILTIN]);
@@ -66,7 +66,7 @@ fn a_grant_that_can_not_be_understood_grants_nothing_new() {
     shop.put("zfs.yml", "# x\n".repeat(20_000));
     assert!(shop.refusal("zfs.wasm").contains("longer than 65536 bytes"));
 
-    // Once it serves, a file that can't be understood changes nothing, and one that allows less ends it.
+    // Once it serves, an invalid grant file changes nothing, and one that allows less stops it.
     shop.put("zfs.yml", ALLOW);
     shop.reload();
     assert_eq!(shop.serving(), [BUILTIN, "zfs 1.0.0"]);
@@ -99,7 +99,7 @@ fn a_version_that_asks_for_more_does_not_take_over() {
             version("zfs", "2.0.0").piece("describe", "(loop $a (br $a)) (unreachable)").build(),
             "are allowed (limits: cpu)",
         ),
-        (built("panics"), "named zoo-panics"),
+        (zoo_component("panics"), "named zoo-panics"),
     ] {
         shop.put("zfs.wasm", bytes);
         let refusal = shop.refusal("zfs.wasm");

@@ -1,7 +1,7 @@
-//! Animals that must not get past loading: no components, other contracts, and harm done before the first call.
+//! Animals that must not load: other files, other contracts, and attacks before the first call.
 
-use super::support::{Animal, Outcome, animal, built, show};
-use harness::forge;
+use super::support::{Animal, Outcome, animal, show};
+use harness::{forge, zoo_component};
 
 const CPU_LIMIT: Outcome = Outcome::Refused("250 ms are allowed (limits: cpu)");
 const MEMORY_LIMIT: Outcome = Outcome::Refused("67108864 are allowed (limits: memory)");
@@ -40,7 +40,7 @@ fn other_contracts() -> Vec<Animal> {
         animal("0.2.0", version("0.2.0"), Outcome::Refused("built for version 0.2.0 of the collector contract")),
         animal("1.0.0", version("1.0.0"), Outcome::Refused("built for version 1.0.0 of the collector contract")),
         animal("0.10.0", version("0.10.0"), Outcome::Refused("built for version 0.10.0 of the collector contract")),
-        // Within 0.1 the types are frozen; only functions may be added.
+        // Within 0.1 the types do not change; only functions may be added.
         animal("0.1.7", version("0.1.7"), Outcome::Gives(1, &[])),
         animal(
             "a field more",
@@ -172,7 +172,7 @@ fn before_the_first_call() -> Vec<Animal> {
                 .build(),
             CPU_LIMIT,
         ),
-        animal("the panicking one's first kilobyte", built("panics")[..1000].to_vec(), Outcome::Refused("does not compile: ")),
+        animal("the panicking one's first kilobyte", zoo_component("panics")[..1000].to_vec(), Outcome::Refused("does not compile: ")),
     ]
 }
 

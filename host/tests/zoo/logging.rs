@@ -1,4 +1,4 @@
-//! What a collector says goes into the log, bounded, and can't pass for another's line.
+//! Collectors' log lines are limited and can't imitate other lines.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -9,9 +9,10 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 
-use super::support::{built, limits, sandbox};
+use super::support::{limits, sandbox};
+use harness::zoo_component;
 
-/// The log, kept.
+/// A log in memory.
 #[derive(Clone, Default)]
 struct Kept(Arc<Mutex<Vec<u8>>>);
 
@@ -34,10 +35,10 @@ impl<'a> MakeWriter<'a> for Kept {
     }
 }
 
-/// Calls a component and gives each call's outcome with the lines of the log, as `telemetry` writes them.
+/// Calls a component and returns the outcome of each call, and the log's lines as `telemetry` writes them.
 fn logged(component: &str, case: &str, calls: usize, json: bool) -> (Vec<Collection>, Vec<String>) {
     let sandbox = sandbox();
-    let mut collector = Collector::load(&sandbox, &built(component), Origin::Builtin, limits()).unwrap();
+    let mut collector = Collector::load(&sandbox, &zoo_component(component), Origin::Builtin, limits()).unwrap();
     collector.settings = vec![("case".to_owned(), case.to_owned())];
     let kept = Kept::default();
     let run = || (0..calls).map(|_| collector.collect(1_763_000_000, &Place::cluster(), &[])).collect();
@@ -58,15 +59,17 @@ fn a_flood_is_bounded_a_call_and_a_second() {
     for (component, case, kept) in [("floods", "log", "line 19 "), ("wasi", "stdout-flood", "xxxx")] {
         let (collections, lines) = logged(component, case, 1, false);
         assert!(collections[0].outcome.is_ok(), "{:?}", collections[0].outcome);
-        // 20 lines, and one that says how many there would have been.
+        // 20 lines, and one with the number of suppressed ones.
         assert_eq!(lines.len(), 21, "{case}: {lines:#?}");
         assert!(lines[19].contains(kept) && lines[20].contains("log lines suppressed"), "{case}: {lines:#?}");
-        // 1024 bytes of the collector's, and the rest of a line.
+        // At most 1024 bytes from the collector, and the rest of the line.
         assert!(lines.iter().all(|line| line.len() < 1024 + 300), "{case}: {lines:#?}");
     }
-    // 200 at once and 20 a second, over all calls; 40 calls take far less than five seconds.
+    // 200 at once and 20 per second, over all calls.
+    let began = std::time::Instant::now();
     let (_, lines) = logged("floods", "log", 40, false);
-    assert!((200..=320).contains(&lines.len()), "{} lines of 400,000", lines.len());
+    let allowed = 200 + 20 * (began.elapsed().as_secs() as usize + 1);
+    assert!((200..=allowed).contains(&lines.len()), "{} lines of 400,000", lines.len());
 }
 
 #[test]
@@ -74,7 +77,7 @@ fn a_flood_of_warnings_is_bounded() {
     let (collections, _) = logged("floods", "warnings", 1, false);
     let warnings = &collections[0].warnings;
     assert_eq!(warnings.len(), 10);
-    // Cut at a character.
+    // Truncated at a character boundary.
     assert!(warnings.iter().all(|warning| (1000..=1024).contains(&warning.len())), "{warnings:?}");
 }
 
@@ -94,7 +97,7 @@ fn no_line_of_a_collector_can_pass_for_the_exporters() {
     assert_eq!((lines.len(), words), (4, vec![true; 4]), "{lines:#?}");
 }
 
-/// A panic's message stands in the log even where the collector spoke before, and in the error.
+/// A panic's message is in the log, also after other lines of the collector, and in the error.
 #[test]
 fn a_panic_is_logged() {
     let (collections, lines) = logged("panics", "", 1, false);
