@@ -18,7 +18,7 @@ use crate::sandbox::{Compiler, EngineError, Sandbox};
 use crate::scrape::{Clusters, Scraper};
 use crate::startup::{self, cache_directory};
 use crate::telemetry::Metrics;
-use crate::web::{self, ServeError, TlsError};
+use crate::web::{self, ServeError, Site, TlsError};
 
 /// How long `--config.check` waits for a cluster.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(30);
@@ -84,7 +84,7 @@ pub async fn run(flags: Flags, config: Config, shutdown: impl Future<Output = ()
     let (reloader, reload) = Reloader::new(Arc::clone(&app), flags);
     // Ends with the runtime.
     tokio::spawn(reloader.run());
-    web::serve(app, reload, listeners, tls, shutdown).await?;
+    web::serve(Site { app, reload }, listeners, tls, shutdown).await?;
     Ok(())
 }
 
