@@ -108,8 +108,10 @@ fn promtool_accepts_the_scrape_jobs() {
 #[test]
 fn every_reason_in_the_rules_exists() {
     let rules = rules();
-    let patterns =
-        rules.split("reason").skip(1).filter_map(|rest| rest.split_once('"').filter(|(o, _)| o.ends_with(['=', '~'])));
+    let patterns = rules
+        .split("reason")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('"').filter(|(o, _)| ["=", "=~", "!=", "!~"].contains(o)));
     let reasons: BTreeSet<&str> =
         patterns.filter_map(|(_, rest)| rest.split_once('"')).flat_map(|(text, _)| text.split('|')).collect();
     assert!(reasons.len() > 4, "{reasons:?}");

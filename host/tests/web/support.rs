@@ -4,7 +4,7 @@ use harness::{Exporter, Exposition, client};
 
 pub(super) struct Lone {
     pub(super) exporter: Exporter,
-    pub(super) directory: tempfile::TempDir,
+    _directory: tempfile::TempDir,
 }
 
 impl Lone {
@@ -13,7 +13,7 @@ impl Lone {
         let config = directory.path().join("pve.yml");
         std::fs::write(&config, "default:\n  user: a@pve\n  token_name: x\n  token_value: y\n").unwrap();
         let exporter = Exporter::start(&config, arguments);
-        Self { exporter, directory }
+        Self { exporter, _directory: directory }
     }
 
     pub(super) async fn get(&self, path: &str) -> reqwest::Response {
