@@ -55,7 +55,7 @@ async fn changes_are_followed() {
     running.says("not reloaded, the previous version keeps serving: sample.wasm: does not compile");
     assert!(running.metrics().await.contains("pve_sample{case=\"calm\"} 2\n"));
     bench.write("sample.wasm", version(2.0));
-    running.says("loaded; the exposition is as before");
+    running.says("reloaded; the exposition is the same");
 }
 
 #[tokio::test(flavor = "multi_thread")]
