@@ -29,7 +29,9 @@ static COLLECTORS: LazyLock<Vec<Collector>> = LazyLock::new(|| {
 
 /// The exporter's own metrics, from the sources that define them.
 fn own_metrics() -> BTreeSet<String> {
-    let sources = read("host/src/telemetry/metrics.rs") + &read("host/src/scrape/series.rs");
+    let telemetry = ["components", "encoding", "metrics", "requests"];
+    let telemetry = telemetry.map(|file| read(&format!("host/src/telemetry/{file}.rs")));
+    let sources = telemetry.concat() + &read("host/src/scrape/series.rs");
     let names = words(&sources, "pve_exporter_", |c| c.is_ascii_lowercase() || c == '_');
     assert!(names.len() > 10, "{names:?}");
     names
