@@ -13,12 +13,9 @@ use pve_exporter::exporter::{self, ExporterError};
 use pve_exporter::sandbox::{COMPILE_COMMAND, compile_command};
 use pve_exporter::startup;
 use pve_exporter::telemetry::init_logs;
+use pve_exporter::terminal;
 
 const CONFIGURATION: u8 = 2;
-
-/// Flags of prometheus-pve-exporter for its own metrics: accepted, so that its command lines keep working. The exporter always
-/// exports such metrics, as `pve_exporter_api_…` and `pve_exporter_scrape_…`.
-const PEER_FLAGS: [&str; 2] = ["pve-api-metrics", "target-metrics"];
 
 fn main() -> ExitCode {
     // The exporter runs itself as a child process to compile components. It is short-lived, so per-thread heaps cost little and make it
@@ -27,7 +24,7 @@ fn main() -> ExitCode {
     if arguments.next().as_deref() == Some(COMPILE_COMMAND) {
         return compile_command(&arguments.collect::<Vec<_>>());
     }
-    let names: Vec<&str> = builtin_names().chain(PEER_FLAGS).collect();
+    let names: Vec<&str> = builtin_names().collect();
     // clap reports wrong flags (status 2), --help and --version.
     let matches = Flags::command(&names).subcommand(author::command()).get_matches();
     if let Some((author::COMMAND, matches)) = matches.subcommand() {
@@ -37,7 +34,7 @@ fn main() -> ExitCode {
     let config = match Config::load(&flags.config_file, &Environment::of_process()) {
         Ok(config) => config,
         Err(error) => {
-            eprintln!("pve-exporter: error: {error}");
+            terminal::report(format_args!("pve-exporter: error: {error}"));
             return ExitCode::from(CONFIGURATION);
         }
     };
@@ -46,7 +43,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Every error includes its cause.
-            eprintln!("pve-exporter: error: {error}");
+            terminal::report(format_args!("pve-exporter: error: {error}"));
             let configuration = error.downcast_ref::<ExporterError>().is_some_and(ExporterError::is_configuration);
             if configuration { ExitCode::from(CONFIGURATION) } else { ExitCode::FAILURE }
         }
@@ -59,8 +56,8 @@ fn run(flags: Flags, config: Config) -> anyhow::Result<()> {
     let result = runtime.block_on(async {
         if flags.config_check {
             // Problems are reported in the error's one line, not in a log.
-            for (what, found) in exporter::check(&flags, &config).await? {
-                println!("{what}: {found}");
+            for line in exporter::check(&flags, &config).await? {
+                terminal::print(format_args!("{line}\n"));
             }
             return Ok(());
         }

@@ -140,11 +140,12 @@ fn every_flag_has_its_row_and_default() {
 
 #[test]
 fn every_key_and_variable_has_its_row() {
-    let source = read("host/src/config/keys.rs");
+    let source = read("host/src/config/names.rs");
     let known = source.split_once("const KNOWN").and_then(|(_, rest)| rest.split_once("];")).unwrap().0;
     let keys: BTreeSet<String> = known.split('"').skip(1).step_by(2).map(str::to_owned).collect();
     assert!(keys.contains("token_value"), "{keys:?}");
-    let variables = words(&read("host/src/config/env.rs"), "PVE_", |c| c.is_ascii_uppercase() || c == '_');
+    let sources = source.clone() + &read("host/src/config/env.rs");
+    let variables = words(&sources, "PVE_", |c| c.is_ascii_uppercase() || c == '_');
     assert!(variables.contains("PVE_TARGET"), "{variables:?}");
     for (heading, names) in [("pve.yml", keys), ("Environment variables", variables)] {
         let rows = pages::under(CONFIGURATION, heading);

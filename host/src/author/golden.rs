@@ -14,6 +14,7 @@ use super::error::AuthorError;
 use super::staleness::newer_source;
 use super::workbench::Workbench;
 use super::{Printout, counted, sdk};
+use crate::terminal;
 
 /// How a case ended.
 struct Verdict {
@@ -30,7 +31,11 @@ pub(super) fn test(arguments: &TestArguments) -> Result<Printout, AuthorError> {
     let requests = sdk::requests(&bench.collector.schema);
     let cases = CaseDirectory::read_all(&arguments.fixtures)?;
     if let Some(source) = newer_source(&arguments.subject.file, &arguments.fixtures) {
-        eprintln!("{} is newer than {}; build it again", source.display(), arguments.subject.file.display());
+        terminal::report(format_args!(
+            "{} is newer than {}; build it again",
+            source.display(),
+            arguments.subject.file.display()
+        ));
     }
     let (mut text, mut verdicts, mut costs) = (String::new(), Vec::new(), CostTable::default());
     for case in &cases {

@@ -20,6 +20,7 @@ use crate::limits::Limits;
 use crate::request::Place;
 use crate::sandbox::{CollectorLog, Component, LoadError, Sandbox, Slot};
 use crate::schema::{ManifestError, Schema};
+use crate::text;
 
 /// A call that takes this long and outlasts the scrape is to blame itself.
 const FAIR_CHANCE: Duration = Duration::from_secs(1);
@@ -37,7 +38,7 @@ impl std::fmt::Display for Origin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Builtin => f.write_str("built-in"),
-            Self::File(path) => write!(f, "{}", path.display()),
+            Self::File(path) => write!(f, "{}", text::path(path)),
         }
     }
 }
@@ -98,6 +99,22 @@ impl Collector {
             component,
             log,
         })
+    }
+
+    /// The same version with other limits and settings. Its health starts anew: what it could not do, it may be able to now.
+    #[must_use]
+    pub fn under(&self, limits: Limits, settings: Vec<(String, String)>) -> Self {
+        Self {
+            origin: self.origin.clone(),
+            schema: Arc::clone(&self.schema),
+            calls: Arc::new(Semaphore::new(limits.concurrency)),
+            budget: self.component.sandbox().budget().child(Purpose::Collector, limits.collector_bytes),
+            limits,
+            settings,
+            health: Health::default(),
+            component: self.component.clone(),
+            log: self.log.clone(),
+        }
     }
 
     #[must_use]

@@ -5,6 +5,8 @@
 //! `Debug` output.
 
 mod client;
+mod contradictions;
+mod credentials;
 mod env;
 mod error;
 mod file;
@@ -12,7 +14,10 @@ mod flags;
 mod keys;
 mod load;
 mod module;
+mod names;
+mod notice;
 mod parse;
+mod problem;
 mod secret;
 mod target;
 
@@ -21,5 +26,6 @@ pub use env::Environment;
 pub use error::ConfigError;
 pub use flags::{Flags, ListenAddress, LogFormat, LogLevel};
 pub use module::{Config, ConfigSource, Credentials, Module, Verify};
+pub use notice::Notice;
 pub use secret::Secret;
 pub use target::{Target, TargetError, Targets};

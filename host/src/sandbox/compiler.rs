@@ -13,6 +13,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 use super::component::LoadError;
 use super::engine::{Capacity, Sandbox};
 use crate::limits::Limits;
+use crate::terminal;
 
 /// The hidden command that makes this binary a compiler.
 pub const COMPILE_COMMAND: &str = "compile-component";
@@ -107,7 +108,7 @@ pub fn compile_command(arguments: &[String]) -> ExitCode {
     match compile_input(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            terminal::report(error);
             ExitCode::FAILURE
         }
     }

@@ -6,6 +6,7 @@ use super::definitions::Definitions;
 use super::time::unix_seconds;
 use crate::catalog::Catalog;
 use crate::collector::Origin;
+use crate::text;
 
 #[derive(Debug)]
 pub(super) struct ComponentMetrics {
@@ -54,7 +55,7 @@ impl ComponentMetrics {
         self.compile.reset();
         for entry in catalog.entries() {
             if let (Origin::File(path), Some(_)) = (&entry.origin, &entry.refusal) {
-                self.refused.with_label_values(&[&path.display().to_string()]).set(1);
+                self.refused.with_label_values(&[text::path(path).as_str()]).set(1);
             }
         }
         if let Some(reloaded) = catalog.reloaded() {

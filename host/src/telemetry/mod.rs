@@ -3,6 +3,7 @@
 mod components;
 mod definitions;
 mod encoding;
+mod log_line;
 mod logs;
 mod metrics;
 mod requests;

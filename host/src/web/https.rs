@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::text;
 use axum::serve::Listener;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
@@ -33,7 +34,7 @@ pub struct TlsError {
 /// Reads certificate chain and key, as `--server.certfile` and `--server.keyfile` name them.
 pub fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
     let (certificate_flag, key_flag) = ("--server.certfile", "--server.keyfile");
-    let error = |flag, file: &Path, problem: String| TlsError { flag, file: file.display().to_string(), problem };
+    let error = |flag, file: &Path, problem: String| TlsError { flag, file: text::path(file).to_string(), problem };
     let chain = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|problem| error(certificate_flag, certificate, problem.to_string()))?;

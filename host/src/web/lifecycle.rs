@@ -7,6 +7,7 @@ use axum::extract::State;
 use super::refusal::HttpRefusal;
 use crate::app::App;
 use crate::reload::ReloadHandle;
+use crate::text::Lines;
 
 pub(super) async fn healthy() -> &'static str {
     "pve-exporter is healthy\n"
@@ -19,7 +20,7 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, H
 /// Reloads configuration and collectors.
 pub(super) async fn reload(State(reload): State<ReloadHandle>) -> Result<String, HttpRefusal> {
     match reload.reload().await {
-        Some(outcome) if outcome.success() => Ok(outcome.to_string()),
+        Some(outcome) if outcome.success() => Ok(Lines(outcome).to_string()),
         Some(outcome) => Err(HttpRefusal::NotReloaded(outcome.to_string())),
         None => Err(HttpRefusal::ShuttingDown),
     }

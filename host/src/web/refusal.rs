@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::config::TargetError;
 use crate::scrape::ScrapeError;
+use crate::text::{Foreign, Lines};
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum HttpRefusal {
@@ -14,7 +15,7 @@ pub(super) enum HttpRefusal {
     MethodNotAllowed,
     /// prometheus-pve-exporter's words.
     #[error("Module '{0}' not found in config")]
-    UnknownModule(String),
+    UnknownModule(Foreign),
     #[error("Module '{0}' names no target; add `target:` to it, or use /pve?target=")]
     ModuleWithoutTarget(String),
     #[error(transparent)]
@@ -45,6 +46,6 @@ impl HttpRefusal {
 
 impl IntoResponse for HttpRefusal {
     fn into_response(self) -> Response {
-        (self.status(), self.to_string()).into_response()
+        (self.status(), Lines(self).to_string()).into_response()
     }
 }

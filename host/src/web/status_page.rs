@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::catalog::{CatalogEntry, Standing};
 use crate::contract;
 use crate::scrape::{Cluster, CollectorReport, Node, Report};
+use crate::text::{self, Lines};
 
 pub(super) const STYLE: &str = include_str!("status_page.css");
 
@@ -36,6 +37,7 @@ pub(super) async fn page(State(app): State<Arc<App>>) -> Html<String> {
             body {
                 main {
                     (heading())
+                    (warnings(&app))
                     (unreadable_folders(&app))
                     (collectors(&app, &clusters))
                     @for cluster in &clusters { (cluster_section(cluster)) }
@@ -44,7 +46,8 @@ pub(super) async fn page(State(app): State<Arc<App>>) -> Html<String> {
             }
         }
     };
-    Html(page.into_string())
+    // Control and bidirectional characters of foreign text, which HTML does not escape.
+    Html(Lines(page.into_string()).to_string())
 }
 
 fn heading() -> Markup {
@@ -60,11 +63,20 @@ fn heading() -> Markup {
     }
 }
 
+/// What the configuration says that may not be meant.
+fn warnings(app: &App) -> Markup {
+    html! {
+        @for notice in &app.config.load().notices {
+            p class="bad" { (notice) }
+        }
+    }
+}
+
 fn unreadable_folders(app: &App) -> Markup {
     html! {
         @for (folder, reason) in app.catalog.unreadable() {
             p class="bad" {
-                "The folder " code { (folder.display()) } " can’t be read: " (reason) ". Its collectors keep serving."
+                "The folder " code { (text::path(&folder)) } " can’t be read: " (reason) ". Its collectors keep serving."
             }
         }
     }
@@ -103,7 +115,7 @@ fn folders(app: &App) -> Markup {
                 "Folders: "
                 @for (position, folder) in folders.iter().enumerate() {
                     @if position > 0 { ", " }
-                    code { (folder.display()) }
+                    code { (text::path(folder)) }
                 }
                 " (" (when) ")."
             }
