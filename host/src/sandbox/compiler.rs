@@ -14,6 +14,7 @@ use super::component::LoadError;
 use super::engine::{Capacity, Sandbox};
 use crate::limits::Limits;
 use crate::terminal;
+use crate::text::Foreign;
 
 /// The hidden command that makes this binary a compiler.
 pub const COMPILE_COMMAND: &str = "compile-component";
@@ -47,7 +48,7 @@ impl Compiler {
     /// Compiles `component` into the cache. Blocks until it is done or out of time.
     pub fn compile(&self, component: &[u8], limits: &Limits) -> Result<(), LoadError> {
         super::component::recognise(component, limits)?;
-        let failed = |what: &str, error: std::io::Error| LoadError::Compile(format!("{what}: {error}"));
+        let failed = |what: &str, error: std::io::Error| LoadError::Compile(Foreign::new(&format!("{what}: {error}")));
         let mut child = Command::new(&self.executable)
             .arg(COMPILE_COMMAND)
             .arg(&self.cache)
@@ -93,11 +94,14 @@ impl Compiler {
             None => Err(LoadError::CompileTime(limits.compile_time)),
             Some(Err(error)) => Err(failed("the compiler process was lost", error)),
             Some(Ok(status)) if status.success() => Ok(()),
-            Some(Ok(status)) if words.trim().is_empty() => Err(LoadError::Compile(format!(
-                "the compiler process exited with {status}, most likely out of memory or time"
-            ))),
+            Some(Ok(status)) if words.trim().is_empty() => {
+                let detail = format!("the compiler process exited with {status}, most likely out of memory or time");
+                Err(LoadError::Compile(Foreign::new(&detail)))
+            }
             // An abort prints several lines; a reason is one.
-            Some(Ok(_)) => Err(LoadError::Compile(words.split_whitespace().collect::<Vec<_>>().join(" "))),
+            Some(Ok(_)) => {
+                Err(LoadError::Compile(Foreign::new(&words.split_whitespace().collect::<Vec<_>>().join(" "))))
+            }
         }
     }
 }

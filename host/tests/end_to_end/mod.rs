@@ -5,5 +5,6 @@ mod bad_input;
 mod prometheus;
 mod reload;
 mod scrape;
+mod secrets;
 mod sharding;
 mod systemd;
