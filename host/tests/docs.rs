@@ -12,7 +12,7 @@ use pages::{Row, read, rows, words};
 use pve_exporter::catalog::{Grant, builtins};
 use pve_exporter::collector::{Collector, Origin};
 use pve_exporter::config::Flags;
-use pve_exporter::limits::{LIMITS, Limit, Limits};
+use pve_exporter::limits::{LIMITS, Limit, LimitOverride, Limits};
 use pve_exporter::reason::Reason;
 use pve_exporter::sandbox::{Capacity, Sandbox};
 use pve_exporter::schema::{Family, Kind, Rejection};
@@ -157,8 +157,8 @@ fn every_limit_has_its_row_and_default() {
     for limit in LIMITS {
         let row = rows.iter().find(|row| row.says(0, limit.name));
         let row = row.unwrap_or_else(|| panic!("the limit {} is not documented: {}", limit.name, limit.help));
-        let default = row.cells[1].replace([',', ' '], "");
-        assert_eq!(default, limit.default_text(), "the default of {}", limit.name);
+        let documented = LimitOverride::parse(limit.name, &row.cells[1].replace([',', ' '], "")).unwrap();
+        assert_eq!(Limits::default().with(&[documented]), Limits::default(), "the default of {}", limit.name);
     }
     for name in rows.iter().flat_map(|row| row.code(0)) {
         assert!(Limit::named(name).is_some(), "the limit {name} is documented, but does not exist");

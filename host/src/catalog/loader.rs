@@ -1,21 +1,19 @@
 //! Loads a component of a folder: digest, compile, describe, grant, trial.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use super::folder::Candidate;
 use super::grant::Grant;
 use crate::collector::{Collector, CollectorError, Origin};
-use crate::contract::FetchErrorKind;
+use crate::contract::{FetchErrorKind, PlaceAnswers};
 use crate::limits::Limits;
-use crate::request::Place;
 use crate::sandbox::{Compiler, Sandbox};
 use crate::schema::Schema;
 
 /// The last answers of a cluster, for the trial of a new version before it serves.
 pub trait LastAnswers: Send + Sync {
     /// A place and the last scrape's answers to the manifest's requests there; `None` if there are none.
-    fn last_answers(&self, schema: &Schema) -> Option<(Place, Vec<Result<Arc<str>, FetchErrorKind>>)>;
+    fn last_answers(&self, schema: &Schema) -> Option<PlaceAnswers>;
 }
 
 /// No answers: before the first scrape, and in tests.
@@ -23,7 +21,7 @@ pub trait LastAnswers: Send + Sync {
 pub struct NoAnswers;
 
 impl LastAnswers for NoAnswers {
-    fn last_answers(&self, _schema: &Schema) -> Option<(Place, Vec<Result<Arc<str>, FetchErrorKind>>)> {
+    fn last_answers(&self, _schema: &Schema) -> Option<PlaceAnswers> {
         None
     }
 }
@@ -105,7 +103,7 @@ impl Loader {
 
 /// Runs a new version on the last answers. A failure here would have been one in the next scrape.
 fn try_out(collector: &Collector, answers: &dyn LastAnswers) -> Result<(), String> {
-    let Some((place, answers)) = answers.last_answers(&collector.schema) else { return Ok(()) };
+    let Some(PlaceAnswers { place, answers }) = answers.last_answers(&collector.schema) else { return Ok(()) };
     let answers: Vec<Result<&str, FetchErrorKind>> =
         answers.iter().map(|answer| answer.as_deref().map_err(|kind| *kind)).collect();
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());

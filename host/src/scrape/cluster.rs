@@ -7,20 +7,17 @@ use std::time::{Duration, SystemTime};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::discovery::Discovery;
-use super::inventory::Inventory;
 use super::journal::Journal;
 use super::kept_answers::KeptAnswers;
 use super::kept_rows::KeptRows;
 use super::plan::{Fetch, Scope};
 use super::report::Report;
 use super::samples::Samples;
-use crate::api::{Answer, Client, ClientError, FetchError, Observer};
+use crate::api::{Answer, Client, ClientError, Observer};
 use crate::budget::{ByteBudget, Purpose};
 use crate::collector::ClusterId;
 use crate::config::{ClientOptions, Module, Targets};
-use crate::contract::FetchErrorKind;
-use crate::request::Place;
+use crate::contract::PlaceAnswers;
 use crate::schema::Schema;
 
 /// The most clusters kept; the one that was scraped least recently makes room. `/pve?target=` can name any, unless the configuration
@@ -60,11 +57,6 @@ impl std::fmt::Debug for Cluster {
 }
 
 impl Cluster {
-    /// Discovers the cluster without collecting anything.
-    pub async fn discover(&self, deadline: Instant) -> Result<Inventory, FetchError> {
-        Discovery::start(&self.client, deadline).await.inventory()
-    }
-
     /// Keeps an answer for trials if the plan says so.
     pub(super) fn sample(&self, fetch: &Fetch, answer: &Answer) {
         if let Some(place) = &fetch.sample_of {
@@ -163,7 +155,7 @@ impl Clusters {
     }
 
     /// Answers of the last scrapes for all requests of a manifest, on which a new version of a collector is tried.
-    pub fn last_answers(&self, schema: &Schema) -> Option<(Place, Vec<Result<Arc<str>, FetchErrorKind>>)> {
+    pub fn last_answers(&self, schema: &Schema) -> Option<PlaceAnswers> {
         self.all().iter().find_map(|cluster| cluster.samples.answers(schema))
     }
 

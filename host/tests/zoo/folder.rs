@@ -3,13 +3,12 @@
 
 use std::path::Path;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pve_collector::contract::Kind;
 use pve_exporter::catalog::{LastAnswers, Standing};
 use pve_exporter::collector::{ClusterId, Collector, Origin};
-use pve_exporter::contract::FetchErrorKind;
+use pve_exporter::contract::{FetchErrorKind, PlaceAnswers};
 use pve_exporter::limits::Limits;
 use pve_exporter::reason::Reason;
 use pve_exporter::request::Place;
@@ -37,11 +36,11 @@ fn what_is_no_component_is_refused_and_stops_nothing() {
     shop.put("notes.txt", "not a component");
     shop.put("ZFS.WASM", "not a component either");
     for (file, words) in [
-        ("folder.wasm", "can't be read: it is a folder"),
+        ("folder.wasm", "can't be read: it is a directory"),
         ("loop.wasm", "can't be read: "),
-        ("zero.wasm", "can't be read: it is no regular file"),
-        ("pipe.wasm", "can't be read: it is no regular file"),
-        ("grantpipe.wasm", "grantpipe.yml: can't be read: it is no regular file"),
+        ("zero.wasm", "can't be read: not a regular file"),
+        ("pipe.wasm", "can't be read: not a regular file"),
+        ("grantpipe.wasm", "grantpipe.yml: can't be read: not a regular file"),
         ("text.wasm", "is not WebAssembly"),
         ("core.wasm", "core WebAssembly module"),
     ] {
@@ -61,8 +60,8 @@ fn named_pipe(path: &Path) {
 struct Answered;
 
 impl LastAnswers for Answered {
-    fn last_answers(&self, _: &Schema) -> Option<(Place, Vec<Result<Arc<str>, FetchErrorKind>>)> {
-        Some((Place::cluster(), vec![Err(FetchErrorKind::TimedOut)]))
+    fn last_answers(&self, _: &Schema) -> Option<PlaceAnswers> {
+        Some(PlaceAnswers { place: Place::cluster(), answers: vec![Err(FetchErrorKind::TimedOut)] })
     }
 }
 
