@@ -52,10 +52,10 @@ async fn changes_are_followed() {
     let said = running.says("+pve_sample{case=\"calm\"} 2");
     assert!(said.contains("-pve_sample{case=\"calm\"} 1"), "{said}");
     bench.write("sample.wasm", b"\0asm");
-    running.says("not loaded, the version before it serves: sample.wasm: does not compile");
+    running.says("not reloaded, the previous version keeps serving: sample.wasm: does not compile");
     assert!(running.metrics().await.contains("pve_sample{case=\"calm\"} 2\n"));
     bench.write("sample.wasm", version(2.0));
-    running.says("loaded; the exposition is as before");
+    running.says("reloaded; the exposition is the same");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,6 +76,8 @@ fn errors() {
     bench.write("sample.wasm", forge("sample").build());
     std::fs::create_dir_all(bench.path("fixtures/one")).unwrap();
     bench.golden("run-no-case", &["run", "sample.wasm", "--fixtures", "fixtures", "--case", "two"]);
+    bench.write("sample/one/nodes/node01/status.json", "{\"data\":{}}");
+    bench.golden("run-not-requested", &["run", "sample.wasm", "--fixtures", "sample", "--listen", "127.0.0.1:0"]);
     bench.golden("run-no-config", &["run", "sample.wasm", "--config.file", "nowhere.yml", "--listen", "127.0.0.1:0"]);
     bench.write("pve.yml", "default:\n  user: a@pve\n  token_name: x\n  token_value: y\n");
     bench.golden("run-no-target", &["run", "sample.wasm", "--config.file", "pve.yml", "--listen", "127.0.0.1:0"]);
