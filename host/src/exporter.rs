@@ -19,7 +19,7 @@ use crate::sandbox::{Compiler, EngineError, Sandbox};
 use crate::scrape::{Clusters, Scraper};
 use crate::startup::{self, cache_directory};
 use crate::telemetry::Metrics;
-use crate::web::{self, ServeError, TlsError};
+use crate::web::{self, ServeError, Site, TlsError};
 
 /// How long `--config.check` waits for a cluster.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(30);
@@ -86,7 +86,7 @@ pub async fn run(flags: Flags, config: Config, shutdown: impl Future<Output = ()
     let (reloader, reload) = Reloader::new(Arc::clone(&app), flags);
     // Ends with the runtime.
     tokio::spawn(reloader.run());
-    web::serve(app, reload, listeners, tls, shutdown).await?;
+    web::serve(Site { app, reload }, listeners, tls, shutdown).await?;
     Ok(())
 }
 
@@ -146,7 +146,7 @@ pub async fn check(flags: &Flags, config: &Config) -> Result<BTreeMap<String, St
             continue;
         };
         let cluster = clusters.get(module, targets)?;
-        let inventory = cluster.discover(Instant::now() + CHECK_TIMEOUT).await.map_err(|source| {
+        let inventory = Scraper::discover(&cluster, Instant::now() + CHECK_TIMEOUT).await.map_err(|source| {
             ExporterError::Unreachable { module: module.name.clone(), path: "/cluster/status", source }
         })?;
         let online = inventory.nodes.iter().filter(|node| node.online).count();

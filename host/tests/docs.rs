@@ -12,7 +12,7 @@ use pages::{Row, read, rows, words};
 use pve_exporter::catalog::{Grant, builtins};
 use pve_exporter::collector::{Collector, Origin};
 use pve_exporter::config::Flags;
-use pve_exporter::limits::{LIMITS, Limit, Limits};
+use pve_exporter::limits::{LIMITS, Limit, LimitOverride, Limits};
 use pve_exporter::reason::Reason;
 use pve_exporter::sandbox::{Capacity, Sandbox};
 use pve_exporter::schema::{Family, Kind, Rejection};
@@ -29,7 +29,9 @@ static COLLECTORS: LazyLock<Vec<Collector>> = LazyLock::new(|| {
 
 /// The exporter's own metrics, from the sources that define them.
 fn own_metrics() -> BTreeSet<String> {
-    let sources = read("host/src/telemetry/metrics.rs") + &read("host/src/scrape/series.rs");
+    let telemetry = ["components", "encoding", "metrics", "requests"];
+    let telemetry = telemetry.map(|file| read(&format!("host/src/telemetry/{file}.rs")));
+    let sources = telemetry.concat() + &read("host/src/scrape/series.rs");
     let names = words(&sources, "pve_exporter_", |c| c.is_ascii_lowercase() || c == '_');
     assert!(names.len() > 10, "{names:?}");
     names
@@ -157,8 +159,8 @@ fn every_limit_has_its_row_and_default() {
     for limit in LIMITS {
         let row = rows.iter().find(|row| row.says(0, limit.name));
         let row = row.unwrap_or_else(|| panic!("the limit {} is not documented: {}", limit.name, limit.help));
-        let default = row.cells[1].replace([',', ' '], "");
-        assert_eq!(default, limit.default_text(), "the default of {}", limit.name);
+        let documented = LimitOverride::parse(limit.name, &row.cells[1].replace([',', ' '], "")).unwrap();
+        assert_eq!(Limits::default().with(&[documented]), Limits::default(), "the default of {}", limit.name);
     }
     for name in rows.iter().flat_map(|row| row.code(0)) {
         assert!(Limit::named(name).is_some(), "the limit {name} is documented, but does not exist");

@@ -23,4 +23,5 @@ mod drop_in;
 mod end_to_end;
 mod golden;
 mod layers;
+mod web;
 mod zoo;

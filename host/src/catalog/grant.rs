@@ -185,7 +185,7 @@ mod tests {
             ("limits: {cpus: 1}", "cpus is not a limit; the limits are"),
             ("limits: {cpu: fast}", "cpu: write a time such as 100ms"),
             ("allow: [\"/nodes/{node}/../x\"]", "must not contain the segment .."),
-            ("allow: [\"https://elsewhere/x\"]", "must begin with /"),
+            ("allow: [\"https://elsewhere/x\"]", "must start with /"),
             ("sha256: abc", "is not 64 hexadecimal digits"),
             ("settings: {a: [1]}", "settings: a is a list"),
             ("- a", "expected struct"),

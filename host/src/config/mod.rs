@@ -10,6 +10,7 @@ mod error;
 mod file;
 mod flags;
 mod keys;
+mod load;
 mod module;
 mod parse;
 mod secret;

@@ -1,16 +1,13 @@
 //! The configuration as the rest of the host sees it.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
-use super::env::Environment;
-use super::error::ConfigError;
 use super::secret::Secret;
 use super::target::{Target, TargetError, Targets};
-use super::{env, file};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -28,14 +25,6 @@ pub enum ConfigSource {
 }
 
 impl Config {
-    /// Reads the environment if `PVE_USER` is set, else the file.
-    pub fn load(file: &Path, environment: &Environment) -> Result<Self, ConfigError> {
-        match env::load(environment) {
-            Some(config) => config,
-            None => file::load(file),
-        }
-    }
-
     /// The module whose cluster `/metrics` scrapes: `default` if it has a target, else the only module that has one.
     pub fn scraped_module(&self) -> Option<&Module> {
         let mut with_target = self.modules.values().filter(|module| module.targets.is_some());

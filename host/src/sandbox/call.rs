@@ -12,7 +12,7 @@ use wasmtime_wasi::I32Exit;
 use super::engine::Sandbox;
 use super::log::LogBudget;
 use super::meter::{Exceeded, Meter};
-use super::wasi::Wasi;
+use super::state::HostState;
 use crate::budget::{ByteBudget, OverBudget, Reservation};
 use crate::contract::FailureKind;
 use crate::limits::Limits;
@@ -93,16 +93,6 @@ pub struct Usage {
     pub lifted_bytes: usize,
     /// WebAssembly instructions (wasmtime's fuel), if the engine counts them: the same number on every machine.
     pub instructions: Option<u64>,
-}
-
-/// What host functions can reach during a call.
-pub(super) struct HostState {
-    pub(super) meter: Meter,
-    /// Shared with the streams of WASI.
-    pub(super) log: Arc<Mutex<LogBudget>>,
-    /// The time of the scrape since 1970: the component's only clock.
-    pub(super) now: Duration,
-    pub(super) wasi: Option<Box<Wasi>>,
 }
 
 /// A store for one call, with its limits set and its clocks started.

@@ -13,8 +13,10 @@ mod component;
 mod engine;
 mod log;
 mod meter;
+mod state;
 mod v0_1;
 mod wasi;
+mod wasi_state;
 
 pub use call::{CallError, Usage};
 pub use compiler::{COMPILE_COMMAND, Compiler, compile_command};

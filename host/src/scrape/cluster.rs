@@ -7,15 +7,13 @@ use std::time::{Duration, SystemTime};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::discovery::Discovery;
-use super::inventory::Inventory;
 use super::journal::Journal;
 use super::kept_answers::KeptAnswers;
 use super::kept_rows::KeptRows;
 use super::plan::{Fetch, Scope};
 use super::report::Report;
 use super::samples::Samples;
-use crate::api::{Answer, Client, ClientError, FetchError, Observer};
+use crate::api::{Answer, Client, ClientError, Observer};
 use crate::budget::{ByteBudget, Purpose};
 use crate::collector::ClusterId;
 use crate::config::{ClientOptions, Module, Targets};
@@ -59,11 +57,6 @@ impl std::fmt::Debug for Cluster {
 }
 
 impl Cluster {
-    /// Discovers the cluster without collecting anything.
-    pub async fn discover(&self, deadline: Instant) -> Result<Inventory, FetchError> {
-        Discovery::start(&self.client, deadline).await.inventory()
-    }
-
     /// Keeps an answer for trials if the plan says so.
     pub(super) fn sample(&self, fetch: &Fetch, answer: &Answer) {
         if let Some(place) = &fetch.sample_of {

@@ -324,11 +324,12 @@ mod tests {
     #[test]
     fn what_no_cluster_has_is_dropped() {
         let long = "n".repeat(NAME_BYTES + 1);
-        let odd = ["a/b", "a b", "..%2f", "é", "a\"b", "a\nb", long.as_str()];
+        let odd = ["a/b", "a b", "..%2f", "é", r#"a\"b"#, r"a\nb", long.as_str()];
         let nodes = odd.map(|name| format!(r#"{{"type":"node","node":"{name}"}}"#)).join(",");
         let many: String = (0..NODES + 5).map(|n| format!(r#",{{"type":"node","node":"n{n}"}}"#)).collect();
         let storage = r#",{"type":"storage","node":"n0","storage":"a\u0000b"}"#;
-        let inventory = Inventory::read(&failed(), &answer(&format!("[{nodes}{many}{storage}]"))).unwrap();
+        let resources = answer(&format!("[{nodes}{many}{storage}]"));
+        let inventory = Inventory::read(&failed(), &resources).unwrap();
         assert_eq!(inventory.nodes.len(), NODES);
         assert_eq!(inventory.dropped, Dropped { nodes: odd.len() + 5, guests: 0, storages: 1 });
     }

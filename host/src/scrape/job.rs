@@ -7,8 +7,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::{Instant, timeout_at};
 
-use super::answers::{Fetched, SharedFetch};
 use super::cluster::Cluster;
+use super::fetch::{Fetched, SharedFetch};
 use super::not_collected::NotCollected;
 use super::plan::Job;
 use crate::api::Answer;

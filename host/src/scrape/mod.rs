@@ -13,6 +13,7 @@
 mod answers;
 mod cluster;
 mod discovery;
+mod fetch;
 mod flights;
 mod gathering;
 mod inventory;

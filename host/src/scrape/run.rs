@@ -9,9 +9,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::time::{Instant, timeout_at};
 
-use super::answers::{Answers, EarlyRequests, Fetched, renew};
+use super::answers::{Answers, EarlyRequests, renew};
 use super::cluster::Cluster;
 use super::discovery::Discovery;
+use super::fetch::SharedFetch;
 use super::gathering::{Gathering, Seat};
 use super::inventory::Inventory;
 use super::job::{CpuTime, ReadyJob};
@@ -35,12 +36,15 @@ pub(super) async fn run(
 ) -> Scrape {
     let started = Instant::now();
     let early = EarlyRequests::start(&cluster, &collectors, scope, deadline);
-    let discovery = Discovery::start(&cluster.client, deadline).await;
+    let discovery = Discovery::start(&cluster, deadline).await;
     let mut gathering = match prepare(discovery, Arc::clone(&collectors), scope, &cluster, deadline).await {
         Err(error) => undiscovered(error, &collectors, scope),
-        Ok(Prepared { inventory, plan, discovered }) => {
+        Ok(Prepared { inventory, unlisted, plan, discovered }) => {
             let mut gathering = Gathering::new(&inventory);
             report_left_out(&mut gathering, &plan, &collectors, scope, &inventory);
+            if let Some(error) = unlisted {
+                report_unlisted(&mut gathering, &collectors, scope, &error);
+            }
             let answers = Answers::new(&cluster, plan.fetches, discovered, early, deadline);
             gathering.report().answer_ages.clone_from(&answers.ages);
             let jobs = start_jobs(&mut gathering, &cluster, plan.jobs, &answers, deadline).await;
@@ -62,12 +66,14 @@ pub(super) async fn run(
 struct Prepared {
     inventory: Inventory,
     plan: Plan,
-    discovered: HashMap<Path, Fetched>,
+    /// Why guests and storages are unknown, if they are.
+    unlisted: Option<FetchError>,
+    discovered: HashMap<Path, SharedFetch>,
 }
 
 /// Reads the lists and plans off the async workers: the lists of a large cluster take tens of milliseconds.
 async fn prepare(
-    mut discovery: Discovery,
+    discovery: Discovery,
     collectors: Arc<CollectorSet>,
     scope: Scope,
     cluster: &Arc<Cluster>,
@@ -77,7 +83,8 @@ async fn prepare(
     let prepare = tokio::task::spawn_blocking(move || {
         let inventory = discovery.inventory()?;
         let plan = Plan::new(&collectors, &inventory, scope, id, max_age_seconds);
-        Ok(Prepared { inventory, plan, discovered: discovery.into_answers() })
+        let unlisted = discovery.unlisted();
+        Ok(Prepared { inventory, unlisted, plan, discovered: discovery.into_requests() })
     });
     match timeout_at(deadline, prepare).await {
         Ok(Ok(prepared)) => prepared,
@@ -114,6 +121,18 @@ fn report_left_out(
     }
     for (collector, left) in &plan.quarantined {
         fail_everywhere(gathering, collector, NotCollected::Quarantined { left: *left });
+    }
+}
+
+/// Without a list of guests and storages, their collectors have no places: they fail for the list's reason.
+fn report_unlisted(gathering: &mut Gathering, collectors: &CollectorSet, scope: Scope, error: &FetchError) {
+    let unlisted = |collector: &&Arc<Collector>| {
+        let placeholders = collector.schema.placeholders;
+        scope.includes(collector) && (placeholders.vmid || placeholders.storage)
+    };
+    for collector in collectors.iter().filter(unlisted) {
+        let cause = NotCollected::Unanswered { path: "/cluster/resources".to_owned(), error: error.clone() };
+        fail_everywhere(gathering, collector, cause);
     }
 }
 

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::cluster::Clusters;
+use super::cluster::{Cluster, Clusters};
+use super::discovery::Discovery;
 use super::flights::Flights;
+use super::inventory::Inventory;
 use super::outcome::Scrape;
 use super::plan::Scope;
 use super::run::run;
-use crate::api::ClientError;
+use crate::api::{ClientError, FetchError};
 use crate::collector::CollectorSet;
 use crate::config::{Module, Targets};
 
@@ -64,6 +66,11 @@ impl std::fmt::Debug for Scraper {
 impl Scraper {
     pub fn new(clusters: Clusters) -> Self {
         Self { clusters, flights: Flights::new() }
+    }
+
+    /// Discovers a cluster without collecting anything.
+    pub async fn discover(cluster: &Arc<Cluster>, deadline: Instant) -> Result<Inventory, FetchError> {
+        Discovery::start(cluster, deadline).await.inventory()
     }
 
     /// Scrapes, or joins a run of the same scrape.

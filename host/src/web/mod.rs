@@ -1,20 +1,31 @@
-//! The HTTP side.
+//! HTTP as one stack: [`routes`] is the route table with its layers, [`server`] accepts connections for it.
 //!
-//! | path | answer |
+//! | Route | Response |
 //! |---|---|
-//! | `GET /metrics` | the exporter's own metrics and, where a module names its `target`, that cluster |
-//! | `GET /pve` | one cluster as prometheus-pve-exporter serves it: `module`, `target`, `cluster`, `node` |
+//! | `GET /metrics` | the exporter's own metrics and, if a module has a `target`, that cluster |
+//! | `GET /pve` | one cluster, as prometheus-pve-exporter serves it: `module`, `target`, `cluster`, `node` |
 //! | `GET /sd` | the configured clusters, for Prometheus's HTTP service discovery |
-//! | `GET /` | a page for people: collectors, clusters, what is wrong |
+//! | `GET /` | the status page: collectors, clusters, errors |
 //! | `GET /-/healthy` | 200 while the process runs |
-//! | `POST /-/reload` | configuration and collectors read again: what changed, what was refused and why |
 //! | `GET /-/ready` | 200 while it serves, 503 while it shuts down |
+//! | `POST /-/reload` | reloads configuration and collectors, and returns what changed and what was refused |
+//!
+//! Handlers return a response or a [`refusal::HttpRefusal`]. What concerns every request (counting, security headers, error
+//! responses) is a layer, so no handler can forget it.
 
-mod metrics;
-mod sd;
+mod counting;
+mod https;
+mod lifecycle;
+mod refusal;
+mod rendering;
+mod routes;
+mod scraping;
+mod security_headers;
 mod server;
-mod status;
-mod tls;
+mod service_discovery;
+mod site;
+mod status_page;
 
+pub use https::{TlsError, acceptor};
 pub use server::{ServeError, listen, serve};
-pub use tls::{TlsError, acceptor};
+pub use site::Site;

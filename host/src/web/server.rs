@@ -1,45 +1,20 @@
-//! The server: listeners, routes, and an end that lets scrapes in flight finish.
+//! The server: listeners, and a shutdown that lets scrapes in flight finish.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{FromRef, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
-use super::tls::TlsListener;
-use super::{metrics, sd, status};
-use crate::app::App;
+use super::https::TlsListener;
+use super::routes::router;
+use super::site::Site;
 use crate::config::ListenAddress;
-use crate::reload::ReloadHandle;
 
 /// How long scrapes in flight may take to finish at the end.
 const SHUTDOWN: Duration = Duration::from_secs(10);
-
-/// What handlers share.
-#[derive(Debug, Clone)]
-struct Shared {
-    app: Arc<App>,
-    reload: ReloadHandle,
-}
-
-impl FromRef<Shared> for Arc<App> {
-    fn from_ref(shared: &Shared) -> Self {
-        Self::clone(&shared.app)
-    }
-}
-
-impl FromRef<Shared> for ReloadHandle {
-    fn from_ref(shared: &Shared) -> Self {
-        shared.reload.clone()
-    }
-}
 
 /// Why the server does not run.
 #[derive(Debug, thiserror::Error)]
@@ -66,12 +41,6 @@ fn remedy(error: &std::io::Error) -> &'static str {
     }
 }
 
-/// An error as a plain-text response.
-pub(super) fn refuse(app: &App, handler: &str, code: StatusCode, text: String) -> Response {
-    app.metrics.answered(handler, code.as_u16());
-    (code, text).into_response()
-}
-
 /// Binds every address, before anything else is done, so that one in use is told at once.
 pub async fn listen(addresses: &[ListenAddress]) -> Result<Vec<TcpListener>, ServeError> {
     let mut listeners = Vec::with_capacity(addresses.len());
@@ -85,21 +54,13 @@ pub async fn listen(addresses: &[ListenAddress]) -> Result<Vec<TcpListener>, Ser
 
 /// Serves until `shutdown` is done and the scrapes in flight with it; over HTTPS where there is a certificate.
 pub async fn serve(
-    app: Arc<App>,
-    reload: ReloadHandle,
+    site: Site,
     listeners: Vec<TcpListener>,
     tls: Option<TlsAcceptor>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let router = Router::new()
-        .route("/metrics", get(metrics::metrics))
-        .route("/pve", get(metrics::pve))
-        .route("/sd", get(sd::targets))
-        .route("/", get(status::page))
-        .route("/-/healthy", get(|| async { "pve-exporter is healthy\n" }))
-        .route("/-/ready", get(ready))
-        .route("/-/reload", post(reload_now).put(reload_now))
-        .with_state(Shared { app: Arc::clone(&app), reload });
+    let app = Arc::clone(&site.app);
+    let router = router(site);
     let (stop, stopped) = watch::channel(());
     let mut servers = tokio::task::JoinSet::new();
     for listener in listeners {
@@ -132,23 +93,4 @@ pub async fn serve(
         tracing::warn!("a connection did not end in time");
     }
     Ok(())
-}
-
-/// Reloads configuration and collectors; answers with what changed and what was refused.
-async fn reload_now(State(app): State<Arc<App>>, State(reload): State<ReloadHandle>) -> Response {
-    let (code, text) = match reload.reload().await {
-        Some(outcome) if outcome.success() => (StatusCode::OK, outcome.to_string()),
-        Some(outcome) => (StatusCode::INTERNAL_SERVER_ERROR, outcome.to_string()),
-        None => (StatusCode::SERVICE_UNAVAILABLE, "pve-exporter is shutting down\n".to_owned()),
-    };
-    app.metrics.answered("reload", code.as_u16());
-    (code, text).into_response()
-}
-
-async fn ready(State(app): State<Arc<App>>) -> Response {
-    if app.is_stopping() {
-        (StatusCode::SERVICE_UNAVAILABLE, "pve-exporter is shutting down\n").into_response()
-    } else {
-        "pve-exporter is ready\n".into_response()
-    }
 }

@@ -86,15 +86,19 @@ async fn control_characters_do_not_reach_the_log() {
 #[tokio::test]
 async fn what_is_no_answer_is_malformed() {
     let cases: [(&str, &[u8], &str); 9] = [
-        ("text/html", b"<!DOCTYPE html><html>Login", "the answer is an HTML page, not JSON: does a proxy or a login"),
-        (JSON, b"\n <html>", "the answer is an HTML page, not JSON"),
+        (
+            "text/html",
+            b"<!DOCTYPE html><html>Login",
+            "the response is an HTML page, not JSON: is there a proxy or a login",
+        ),
+        (JSON, b"\n <html>", "the response is an HTML page, not JSON"),
         (JSON, br#"{"data":[{"a":1},{"#, "the JSON ends too early, after 18 bytes"),
-        (JSON, br#"{"data":null}"#, "the answer has no data (missing or null)"),
-        (JSON, br#"{"errors":{}}"#, "the answer has no data (missing or null)"),
-        (JSON, b"", "the answer is empty"),
-        (JSON, br#"{"data":[1,]}"#, "the answer is not the API's JSON"),
-        ("text/plain", b"Unexpected content", "the answer is not the API's JSON"),
-        (JSON, b"{\"data\":\"\xff\"}", "the answer is not UTF-8 at byte 9"),
+        (JSON, br#"{"data":null}"#, "the response has no data (missing or null)"),
+        (JSON, br#"{"errors":{}}"#, "the response has no data (missing or null)"),
+        (JSON, b"", "the response is empty"),
+        (JSON, br#"{"data":[1,]}"#, "the response is not the API's JSON"),
+        ("text/plain", b"Unexpected content", "the response is not the API's JSON"),
+        (JSON, b"{\"data\":\"\xff\"}", "the response is not UTF-8 at byte 9"),
     ];
     for (content_type, body, detail) in cases {
         let server = Server::start(move |_| Reply::status("200 OK", content_type, body)).await;
@@ -162,7 +166,11 @@ async fn the_cap_is_on_what_is_held() {
         let asker = Asker::new(&module, ClientOptions { max_body: 100_000, ..ClientOptions::default() });
         let error = asker.error("/version").await;
         assert_eq!(error.kind, FetchErrorKind::TooLarge);
-        assert!(error.detail.ends_with("the answer is longer than 100000 bytes (--api.max-body)"), "{}", error.detail);
+        assert!(
+            error.detail.ends_with("the response is longer than 100000 bytes (--api.max-body)"),
+            "{}",
+            error.detail
+        );
         assert_eq!(asker.log.lines(), ["/version body"]);
         let asker = Asker::new(&module, ClientOptions { max_body: 100_011, ..ClientOptions::default() });
         assert_ne!(asker.get("/version").await.map_err(|error| error.kind).err(), Some(FetchErrorKind::Forbidden));
@@ -175,13 +183,13 @@ async fn a_broken_body_is_not_an_answer() {
     let asker = Asker::of(&server, "");
     let error = asker.error("/version").await;
     assert_eq!(error.kind, FetchErrorKind::Unavailable);
-    assert!(error.detail.contains("the connection ended in the middle of the answer"), "{}", error.detail);
+    assert!(error.detail.contains("the connection was closed in the middle of the response"), "{}", error.detail);
     assert_eq!((server.seen().len(), asker.log.lines()), (1, vec!["/version body".to_owned()]));
 
     let server = Server::start(|_| Reply::raw(b"SSH-2.0-OpenSSH\r\n\r\n")).await;
     let error = Asker::of(&server, "").error("/version").await;
     assert_eq!(error.kind, FetchErrorKind::Malformed);
-    assert!(error.detail.contains("the answer is not HTTP"), "{}", error.detail);
+    assert!(error.detail.contains("the response is not HTTP"), "{}", error.detail);
 }
 
 #[tokio::test]
@@ -191,7 +199,7 @@ async fn time_runs_out_at_the_modules_time_out_or_the_deadline() {
     let asker = Asker::of(&server, "timeout: 0.9");
     let error = asker.error("/version").await;
     assert_eq!(error.kind, FetchErrorKind::TimedOut);
-    assert!(error.detail.contains(": no answer within 0."), "{}", error.detail);
+    assert!(error.detail.contains(": no response within 0."), "{}", error.detail);
     assert_eq!(asker.log.lines(), ["/version timed_out"]);
 
     let asker = Asker::of(&server, "timeout: 10");
@@ -206,5 +214,5 @@ async fn time_runs_out_at_the_modules_time_out_or_the_deadline() {
     })
     .await;
     let error = Asker::of(&server, "timeout: 0.9").error("/version").await;
-    assert!(error.detail.contains(": only a part of the answer within 0."), "{}", error.detail);
+    assert!(error.detail.contains(": only a part of the response within 0."), "{}", error.detail);
 }

@@ -39,7 +39,7 @@ async fn a_kept_connection_that_died_is_replaced_once() {
     let server = Server::start(|_| Reply::closed()).await;
     let error = Asker::of(&server, "").error("/version").await;
     assert_eq!((error.kind, server.seen().len()), (FetchErrorKind::Unavailable, 2));
-    assert!(error.detail.contains("the connection ended before an answer"), "{}", error.detail);
+    assert!(error.detail.contains("the connection was closed before a response"), "{}", error.detail);
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn a_slow_node_holds_up_nobody_else() {
     for task in ask_slow_node(&Asker::new(&module, limits()), Duration::from_millis(500)) {
         let error = task.await.unwrap();
         assert_eq!(error.kind, FetchErrorKind::TimedOut);
-        queued += usize::from(error.detail.starts_with("the deadline came before a free slot: other requests to slow"));
+        queued += usize::from(error.detail.starts_with("no free slot before the deadline: other requests to slow"));
     }
     assert_eq!(queued, 7);
 }

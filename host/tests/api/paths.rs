@@ -25,9 +25,9 @@ const GOOD: [&str; 8] = [
 #[test]
 fn bad_templates_say_why() {
     let cases = [
-        ("", "must begin with /"),
-        ("version", "must begin with /"),
-        ("https://evil/version", "must begin with /"),
+        ("", "must start with /"),
+        ("version", "must start with /"),
+        ("https://evil/version", "must start with /"),
         ("//evil/version", "empty segment"),
         ("/", "empty segment"),
         ("/version/", "empty segment"),
@@ -41,19 +41,19 @@ fn bad_templates_say_why() {
         ("/version x", "contains the character ' '"),
         ("/version\r\nHost: evil", "contains the character '\\r'"),
         ("/versiön", "contains the character 'ö'"),
-        ("/nodes/{Node}/status", "is no placeholder"),
-        ("/nodes/{node}x/status", "is no placeholder"),
-        ("/nodes/{name}", "is no placeholder"),
-        ("/nodes/{node/status", "is no placeholder"),
-        ("/{node}/status", "{node} must stand behind /nodes/"),
-        ("/nodes/{node}/nodes/{node}", "{node} stands in it twice"),
-        ("/nodes/x/storage/{storage}", "{storage} must stand behind {node} and /storage/"),
-        ("/nodes/{node}/{storage}", "{storage} must stand behind {node} and /storage/"),
+        ("/nodes/{Node}/status", "is not a placeholder"),
+        ("/nodes/{node}x/status", "is not a placeholder"),
+        ("/nodes/{name}", "is not a placeholder"),
+        ("/nodes/{node/status", "is not a placeholder"),
+        ("/{node}/status", "{node} must follow /nodes/"),
+        ("/nodes/{node}/nodes/{node}", "{node} appears twice"),
+        ("/nodes/x/storage/{storage}", "{storage} must follow {node} and /storage/"),
+        ("/nodes/{node}/{storage}", "{storage} must follow {node} and /storage/"),
         ("/nodes/{node}/{type}", "{type} must be followed by {vmid}"),
-        ("/nodes/{node}/x/{type}/{vmid}", "{type} must stand behind {node}"),
-        ("/nodes/{node}/{vmid}", "{vmid} must stand behind {node} and {type}, /qemu/ or /lxc/"),
-        ("/nodes/x/qemu/{vmid}", "{vmid} must stand behind {node}"),
-        ("/nodes/{node}/qemu?vmid={vmid}", "placeholders can't stand in the query string"),
+        ("/nodes/{node}/x/{type}/{vmid}", "{type} must follow {node}"),
+        ("/nodes/{node}/{vmid}", "{vmid} must follow {node} and {type}, /qemu/ or /lxc/"),
+        ("/nodes/x/qemu/{vmid}", "{vmid} must follow {node}"),
+        ("/nodes/{node}/qemu?vmid={vmid}", "the query string must not contain placeholders"),
         ("/version?", "must be key=value pairs"),
         ("/version?full", "must be key=value pairs"),
         ("/version?=1", "a character it must not have"),
@@ -107,7 +107,7 @@ fn binding() {
     for bad in ["", ".", ".."] {
         assert_eq!(
             text(GOOD[2], &Place::node(bad)),
-            format!("/nodes/{{node}}/status: \"{bad}\" can't stand for {{node}}")
+            format!("/nodes/{{node}}/status: \"{bad}\" is not valid for {{node}}")
         );
     }
 }

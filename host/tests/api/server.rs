@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use pve_exporter::api::{Answer, Client, FetchError, Observer};
 use pve_exporter::config::ClientOptions;
 use pve_exporter::config::{Config, Environment, Module};
@@ -119,14 +120,14 @@ struct Counts {
 impl Counts {
     /// Waits until this many requests have been in flight at once.
     async fn reached(&self, in_flight: usize) {
-        while self.peak.lock().unwrap().0 < in_flight {
+        while self.peak.lock().0 < in_flight {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
 
     fn enter(&self, seen: &Seen) {
-        let mut now = self.in_flight.lock().unwrap();
-        let mut peak = self.peak.lock().unwrap();
+        let mut now = self.in_flight.lock();
+        let mut peak = self.peak.lock();
         now.0 += 1;
         peak.0 = peak.0.max(now.0);
         if let Some(node) = seen.node() {
@@ -137,7 +138,7 @@ impl Counts {
     }
 
     fn leave(&self, seen: &Seen) {
-        let mut now = self.in_flight.lock().unwrap();
+        let mut now = self.in_flight.lock();
         now.0 -= 1;
         if let Some(node) = seen.node().and_then(|node| now.1.get_mut(node)) {
             *node -= 1;
@@ -187,7 +188,7 @@ impl Server {
                         for number in 0.. {
                             let Some((head, body)) = read_request(&mut stream).await else { return };
                             let seen = Seen { head, body, number };
-                            counts.seen.lock().unwrap().push(seen.clone());
+                            counts.seen.lock().push(seen.clone());
                             counts.enter(&seen);
                             let reply = script(&seen);
                             counts.reached(reply.crowd).await;
@@ -208,7 +209,7 @@ impl Server {
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen> {
-        self.counts.seen.lock().unwrap().clone()
+        self.counts.seen.lock().clone()
     }
 
     pub(crate) fn connections(&self) -> usize {
@@ -217,7 +218,7 @@ impl Server {
 
     /// The highest number of requests in flight: in total, and to one node.
     pub(crate) fn peak(&self) -> (usize, usize) {
-        *self.counts.peak.lock().unwrap()
+        *self.counts.peak.lock()
     }
 
     /// Waits until this many requests have been in flight at once.
@@ -252,13 +253,13 @@ pub(crate) struct Log(Mutex<Vec<String>>);
 
 impl Observer for Log {
     fn request(&self, path: &str, status: &str, _duration: Duration) {
-        self.0.lock().unwrap().push(format!("{path} {status}"));
+        self.0.lock().push(format!("{path} {status}"));
     }
 }
 
 impl Log {
     pub(crate) fn lines(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
+        self.0.lock().clone()
     }
 }
 

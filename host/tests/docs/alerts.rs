@@ -6,23 +6,13 @@ use std::fmt::Write as _;
 use std::process::Command;
 use std::time::Duration;
 
-use harness::{Exposition, Setup};
+use harness::{Exposition, Optional, Setup};
+use pve_exporter::reason::Reason;
 use pve_sim::{Down, Fault, FaultBody, Rights, Spec};
 
 use super::pages;
 
 const PAGE: &str = "docs/alerts.md";
-
-/// `make test` installs promtool. Where it can't be installed, the tests say so and are skipped, but not in CI.
-fn available() -> bool {
-    let found = Command::new("promtool").arg("--version").output().is_ok_and(|output| output.status.success());
-    let demanded = std::env::var_os("PVE_EXPORTER_DEMAND_PROMETHEUS").is_some();
-    assert!(found || !demanded, "promtool is not installed; run `make prometheus`");
-    if !found {
-        eprintln!("skipped: promtool is not installed; `make prometheus` installs it");
-    }
-    found
-}
 
 fn rules() -> String {
     pages::block(PAGE, "Alert rules", "yaml")
@@ -93,7 +83,7 @@ async fn healthy() -> Setup {
 
 #[test]
 fn promtool_accepts_the_rules() {
-    if available() {
+    if Optional::Prometheus.program("promtool") {
         let said = promtool(&["check", "rules", "rules.yml"], &[("rules.yml", &rules())]).unwrap();
         assert!(said.contains("SUCCESS"), "{said}");
     }
@@ -101,7 +91,7 @@ fn promtool_accepts_the_rules() {
 
 #[test]
 fn promtool_accepts_the_scrape_jobs() {
-    if !available() {
+    if !Optional::Prometheus.program("promtool") {
         return;
     }
     let readme = pages::blocks("README.md", "Scrape with Prometheus", "yaml").concat();
@@ -111,6 +101,22 @@ fn promtool_accepts_the_scrape_jobs() {
         let said = promtool(&arguments, &[("prometheus.yml", &jobs)]).unwrap();
         assert!(said.contains("SUCCESS"), "{said}");
         assert!(jobs.contains("nodes: [all]"), "a job on /pve covers the whole cluster");
+    }
+}
+
+/// A reason that the exporter no longer reports would silence a rule.
+#[test]
+fn every_reason_in_the_rules_exists() {
+    let rules = rules();
+    let patterns = rules
+        .split("reason")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('"').filter(|(o, _)| ["=", "=~", "!=", "!~"].contains(o)));
+    let reasons: BTreeSet<&str> =
+        patterns.filter_map(|(_, rest)| rest.split_once('"')).flat_map(|(text, _)| text.split('|')).collect();
+    assert!(reasons.len() > 4, "{reasons:?}");
+    for reason in reasons {
+        assert!(Reason::ALL.iter().any(|known| known.as_str() == reason), "there is no reason {reason}");
     }
 }
 
@@ -130,14 +136,14 @@ fn every_rule_has_a_severity_and_names_the_cluster() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_healthy_cluster_is_silent() {
-    if available() {
+    if Optional::Prometheus.program("promtool") {
         fires(&healthy().await.scrape().await, &[]);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cluster_that_is_down_fires_once() {
-    if !available() {
+    if !Optional::Prometheus.program("promtool") {
         return;
     }
     let setup = healthy().await;
@@ -152,7 +158,7 @@ async fn a_cluster_that_is_down_fires_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_is_down_fires_once() {
-    if !available() {
+    if !Optional::Prometheus.program("promtool") {
         return;
     }
     let setup = healthy().await;
@@ -170,7 +176,7 @@ async fn a_node_that_is_down_fires_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_without_privileges_fires_once() {
-    if !available() {
+    if !Optional::Prometheus.program("promtool") {
         return;
     }
     let setup = Setup::start(Spec { rights: Rights::None, guests: 24, ..Spec::default() }, &[]).await;
@@ -182,7 +188,7 @@ async fn a_token_without_privileges_fires_once() {
 /// Each graph has something to show.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_query_returns_series() {
-    if !available() {
+    if !Optional::Prometheus.program("promtool") {
         return;
     }
     let setup = Setup::start(Spec { nodes: 3, guests: 24, ..Spec::default() }, &[]).await;

@@ -10,7 +10,7 @@ use pve_exporter::catalog::builtins;
 use pve_sim::{Sim, Spec};
 use seccompiler::{BpfProgram, TargetArch, apply_filter, compile_from_json};
 
-use harness::{Exporter, Exposition, client, configure};
+use harness::{Exporter, Exposition, Optional, client, configure};
 
 const DOCUMENT: &str = include_str!("../../../docs/operations.md");
 
@@ -69,19 +69,9 @@ fn filter() -> BpfProgram {
     compile(&known).unwrap()
 }
 
-fn available() -> bool {
-    let found = Command::new("systemd-analyze").arg("--version").output().is_ok_and(|output| output.status.success());
-    let demanded = std::env::var_os("PVE_EXPORTER_DEMAND_SYSTEMD").is_some();
-    assert!(found || !demanded, "systemd-analyze is not installed");
-    if !found {
-        eprintln!("skipped: systemd-analyze is not installed");
-    }
-    found
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_exporter_runs_under_the_filter_of_the_unit() {
-    if !available() {
+    if !Optional::Systemd.program("systemd-analyze") {
         return;
     }
     let filter = filter();

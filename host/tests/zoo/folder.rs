@@ -36,11 +36,11 @@ fn what_is_no_component_is_refused_and_stops_nothing() {
     shop.put("notes.txt", "not a component");
     shop.put("ZFS.WASM", "not a component either");
     for (file, words) in [
-        ("folder.wasm", "can't be read: it is a folder"),
+        ("folder.wasm", "can't be read: it is a directory"),
         ("loop.wasm", "can't be read: "),
-        ("zero.wasm", "can't be read: it is no regular file"),
-        ("pipe.wasm", "can't be read: it is no regular file"),
-        ("grantpipe.wasm", "grantpipe.yml: can't be read: it is no regular file"),
+        ("zero.wasm", "can't be read: not a regular file"),
+        ("pipe.wasm", "can't be read: not a regular file"),
+        ("grantpipe.wasm", "grantpipe.yml: can't be read: not a regular file"),
         ("text.wasm", "is not WebAssembly"),
         ("core.wasm", "core WebAssembly module"),
     ] {

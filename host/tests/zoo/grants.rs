@@ -10,10 +10,10 @@ use harness::forge;
 
 /// Invalid request paths, with the reason.
 const BYPASSES: &[(&str, &str)] = &[
-    ("", "must begin with /"),
+    ("", "must start with /"),
     ("/", "empty segment"),
-    ("nodes", "must begin with /"),
-    ("https://evil.example/api2/json/nodes", "must begin with /"),
+    ("nodes", "must start with /"),
+    ("https://evil.example/api2/json/nodes", "must start with /"),
     ("//evil.example/nodes", "empty segment"),
     ("/nodes//status", "empty segment"),
     ("/nodes/", "empty segment"),
@@ -42,25 +42,25 @@ const BYPASSES: &[(&str, &str)] = &[
     ("/nodes?=1", "a character it must not have"),
     ("/nodes?a=1?b=2", "a character it must not have"),
     ("/nodes?a=%26b=1", "a character it must not have"),
-    ("/nodes?a={node}", "placeholders can't stand in the query string"),
+    ("/nodes?a={node}", "the query string must not contain placeholders"),
     ("/nodes?a=1;b=2", "a character it must not have"),
     ("/nodes?a=b=c", "a character it must not have"),
-    ("/{node}/status", "{node} must stand behind /nodes/"),
-    ("/cluster/{node}", "{node} must stand behind /nodes/"),
-    ("/nodes/{node}/{node}", "{node} stands in it twice"),
-    ("/nodes/{node}/nodes/{node}", "{node} stands in it twice"),
+    ("/{node}/status", "{node} must follow /nodes/"),
+    ("/cluster/{node}", "{node} must follow /nodes/"),
+    ("/nodes/{node}/{node}", "{node} appears twice"),
+    ("/nodes/{node}/nodes/{node}", "{node} appears twice"),
     ("/nodes/x{node}", "each as a whole segment"),
     ("/nodes/{node}{storage}", "each as a whole segment"),
     ("/nodes/{ node }", "the character ' '"),
     ("/nodes/{NODE}", "each as a whole segment"),
     ("/nodes/{}", "each as a whole segment"),
     ("/nodes/{{node}}", "each as a whole segment"),
-    ("/storage/{storage}", "{storage} must stand behind {node} and /storage/"),
-    ("/nodes/{node}/{storage}", "{storage} must stand behind {node} and /storage/"),
-    ("/nodes/{node}/{vmid}/config", "{vmid} must stand behind"),
-    ("/nodes/{node}/qemu/x/{vmid}", "{vmid} must stand behind"),
+    ("/storage/{storage}", "{storage} must follow {node} and /storage/"),
+    ("/nodes/{node}/{storage}", "{storage} must follow {node} and /storage/"),
+    ("/nodes/{node}/{vmid}/config", "{vmid} must follow"),
+    ("/nodes/{node}/qemu/x/{vmid}", "{vmid} must follow"),
     ("/nodes/{node}/{type}/status", "{type} must be followed by {vmid}"),
-    ("/cluster/{type}/{vmid}", "{type} must stand behind {node}"),
+    ("/cluster/{type}/{vmid}", "{type} must follow {node}"),
 ];
 
 #[test]
@@ -99,7 +99,7 @@ fn check(asked: &[&str], allowed: &[&str]) -> Result<(), String> {
 fn access_is_nobodys() {
     for path in ["/access", "/access/users", "/access/ticket", "/access/users?full=1", "/access?x=1"] {
         let error = check(&[path], &[path]).unwrap_err();
-        assert!(error.contains("no grant allows that"), "{path}: {error}");
+        assert!(error.contains("which no grant can allow"), "{path}: {error}");
     }
     // To Proxmox VE, whose paths are case-sensitive, this is another path, which it answers with 501.
     assert_eq!(check(&["/Access/users"], &["/Access/users"]), Ok(()));
@@ -128,8 +128,11 @@ fn a_grant_is_for_exactly_its_paths() {
         "/cluster/status",
     ] {
         let error = check(&[GRANTED, asked], &[GRANTED]).unwrap_err();
-        assert_eq!(error, format!("asks for more than is granted; add to its grant file: allow: [\"{asked}\"]"));
-        // Even the guest agent can be granted, by its exact path.
+        assert_eq!(
+            error,
+            format!("the collector requests more than is allowed; add to its grant file: allow: [\"{asked}\"]")
+        );
+        // By its exact path even the guest agent can be had.
         assert_eq!(check(&[GRANTED, asked], &[GRANTED, asked]), Ok(()));
     }
     // The types of guests are distinct, and the query string is part of the path.

@@ -1,8 +1,9 @@
 //! Collectors' log lines are limited and can't imitate other lines.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use pve_exporter::collector::{Collection, Collector, Origin};
 use pve_exporter::request::Place;
 use tracing::level_filters::LevelFilter;
@@ -18,7 +19,7 @@ struct Kept(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Kept {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        self.0.lock().extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -50,7 +51,7 @@ fn logged(component: &str, case: &str, calls: usize, json: bool) -> (Vec<Collect
         let layer = tracing_logfmt::builder().with_target(true).layer().with_writer(kept.clone());
         tracing::subscriber::with_default(registry.with(layer), run)
     };
-    let text = String::from_utf8(std::mem::take(&mut *kept.0.lock().unwrap())).unwrap();
+    let text = String::from_utf8(std::mem::take(&mut *kept.0.lock())).unwrap();
     (collections, text.lines().map(str::to_owned).collect())
 }
 

@@ -47,6 +47,7 @@ fn one(name: &str, kind: Kind) -> Forge {
     forge("metric").tables(vec![table(&["case"], &[(name, kind)])])
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn metrics() -> Vec<Animal> {
     let mut animals = Vec::new();
     for name in [
@@ -77,7 +78,7 @@ fn metrics() -> Vec<Animal> {
     };
     let join = |second: Table| forge("join").tables(vec![table(&["a"], &[("pve_join_total", Kind::Counter)]), second]);
     animals.extend([
-        refused("help of 2 MiB", help(&"x".repeat(2 << 20)), "is longer than 1024 bytes"),
+        refused("help of 2 MiB", help(&"x".repeat(2 << 20)), "the manifest is larger than 1048576 bytes"),
         refused("no help", help(" \n\t"), "has no help text"),
         refused(
             "no help for a name of two lines",
@@ -130,7 +131,7 @@ fn labels() -> Vec<Animal> {
         refused("label twice", with(&["a", "b", "a"]), "the label a is declared twice in table 0"),
         refused("odd label twice", with(&["a\nb", "a\nb"]), "is declared twice in table 0"),
         refused("65 labels", with(&many[..65]), "table 0 has 65 labels, 64 are allowed"),
-        refused("100,000 labels", with(&many), "table 0 has 100000 labels, 64 are allowed"),
+        refused("100,000 labels", with(&many), "the manifest is larger than 1048576 bytes"),
     ]);
     animals
 }
@@ -146,7 +147,7 @@ fn states() -> Vec<Animal> {
         refused("state's label of two lines", with("a\nb", &["on"]), "is not a label name (states of pve_state)"),
         refused("state's label of the table", with("case", &["on"]), "is a label of its table"),
         refused("no states", with("state", &[]), "has 0 states, 1 to 64 are allowed"),
-        refused("100,000 states", with("state", &many), "has 100000 states, 1 to 64 are allowed"),
+        refused("100,000 states", with("state", &many), "the manifest is larger than 1048576 bytes"),
         refused("a state twice", with("state", &["on", "on"]), "a state of pve_state is declared twice"),
         refused("a state without a name", with("state", &["on", ""]), "a state of pve_state is empty or longer"),
         refused("a state too long", with("state", &["on", long]), "a state of pve_state is empty or longer"),
@@ -161,25 +162,29 @@ fn sizes() -> Vec<Animal> {
     let big = "x".repeat(4 << 20);
     vec![
         refused("65 tables", forge("x").tables(tables(65)), "65 tables with 65 metrics, 64 and 512 are allowed"),
-        refused("100,000 tables", forge("x").tables(tables(100_000)), "100000 tables with 100000 metrics"),
+        refused("100,000 tables", forge("x").tables(tables(100_000)), "the manifest is larger than 1048576 bytes"),
         refused("513 metrics", forge("x").tables(vec![table(&[], &metrics)]), "1 tables with 513 metrics"),
         refused("33 requests", forge("x").requests(&requests(33)), "33 requests, 32 are allowed"),
         refused("10,000 requests", forge("x").requests(&requests(10_000)), "10000 requests, 32 are allowed"),
-        refused("a path of 4 MiB", forge("x").requests(&[&format!("/{big}")]), "longer than 512 bytes"),
+        refused(
+            "a path of 4 MiB",
+            forge("x").requests(&[&format!("/{big}")]),
+            "the manifest is larger than 1048576 bytes",
+        ),
         refused(
             "a version of 4 MiB",
             forge("x").manifest(|manifest| manifest.version = big.clone()),
-            "the version is longer than 1024 bytes",
+            "the manifest is larger than 1048576 bytes",
         ),
         refused(
             "a description of 4 MiB",
             forge("x").manifest(|manifest| manifest.description = big.clone()),
-            "the description is longer than",
+            "the manifest is larger than 1048576 bytes",
         ),
         refused(
             "a name of 4 MiB",
             forge("x").manifest(|manifest| manifest.name = big.clone()),
-            "must be lower-case letters",
+            "the manifest is larger than 1048576 bytes",
         ),
         // Lists that share their elements contain more than the file could hold.
         refused(

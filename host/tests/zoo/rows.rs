@@ -162,7 +162,9 @@ fn floods() -> Vec<Animal> {
             zeros.build(),
             Outcome::Fails("rows_limit", "returned 5000000 rows"),
         )
-        .limits(|limits| (limits.memory, limits.lifted_bytes) = (128 << 20, 1 << 30)),
+        .limits(|limits| {
+            (limits.memory, limits.lifted_bytes, limits.collector_bytes) = (128 << 20, 1 << 30, 2 << 30);
+        }),
         // A kilobyte of text in the file becomes 100 MB in the answer.
         animal("aliased labels", forge("x").rows(vec![row(0, &[&kilobyte], &[ONE]); 100_000]).build(), lifted.clone()),
         animal(

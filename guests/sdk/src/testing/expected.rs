@@ -74,7 +74,8 @@ impl CaseDirectory {
         Ok(differences)
     }
 
-    /// Writes an exposition and a log as the expected ones.
+    /// Writes an exposition and a log as the expected ones. Files that are the same already are not touched: another test may be
+    /// reading them.
     ///
     /// ```
     /// use pve_collector::testing::CaseDirectory;
@@ -90,11 +91,12 @@ impl CaseDirectory {
     ///
     /// # Errors
     ///
-    /// If a file can't be written.
+    /// If a file can't be read or written.
     pub fn write_expected(&self, exposition: &str, log: &str) -> Result<(), FixtureError> {
-        write(&self.path().join(EXPOSITION), exposition)?;
-        let file = self.path().join(LOG);
-        if log.is_empty() { remove(&file) } else { write(&file, log) }
+        for Difference { file, actual, .. } in self.differences(exposition, log)? {
+            if actual.is_empty() && file.ends_with(LOG) { remove(&file)? } else { write(&file, &actual)? }
+        }
+        Ok(())
     }
 }
 

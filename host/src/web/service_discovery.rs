@@ -1,7 +1,7 @@
-//! `GET /sd`: the clusters that the configuration names, as Prometheus's HTTP service discovery wants them.
+//! `GET /sd`: the configured clusters in the format of Prometheus's HTTP service discovery.
 //!
-//! One entry a module with a target: `__param_module` and `__param_target` are what `/pve` takes, so a scrape job needs no
-//! list of its own, and several exporters share the work by `hashmod` on the target.
+//! One group per module with a target. `__param_module` and `__param_target` are the parameters of `/pve`, so a scrape job needs
+//! no list of clusters, and several exporters can share the clusters by `hashmod` on the target.
 
 use std::sync::Arc;
 
@@ -34,13 +34,12 @@ pub(super) async fn targets(State(app): State<Arc<App>>) -> Response {
         .modules
         .values()
         .filter_map(|module| {
-            // The first address stands for the cluster; `/pve` without failover is what a scrape job has.
+            // `/pve` takes one address.
             let target = module.targets.as_ref()?.iter().next()?.to_string();
             let labels = Labels { metrics_path: "/pve", module: module.name.clone(), target: target.clone() };
             Some(Group { targets: vec![target], labels })
         })
         .collect();
-    app.metrics.answered("sd", 200);
     let body = serde_json::to_string(&groups).unwrap_or_else(|_| "[]".to_owned());
     ([(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
