@@ -1,5 +1,5 @@
 /*
- * One glibc heap for all threads, unless MALLOC_ARENA_MAX is set: docs/performance.md, "One heap".
+ * One glibc heap for all threads, unless MALLOC_ARENA_MAX is set: see docs/performance.md, "Memory allocator".
  *
  * It has to be configured before the first thread starts. From Rust, that would take unsafe code.
  */
