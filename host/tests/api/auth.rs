@@ -137,7 +137,11 @@ async fn answers_to_a_login_that_are_no_ticket() {
         (r#"{"data":{"ticket":"PVE:!tfa!x","NeedTFA":"1"}}"#, FetchErrorKind::Forbidden, "needs a second factor"),
         (r#"{"data":{"username":"p@pve"}}"#, FetchErrorKind::Forbidden, "refused: check user and password"),
         (r#"{"data":null}"#, FetchErrorKind::Malformed, "the response has no data"),
-        (r#"{"data":{"ticket":{"sesame":1}}}"#, FetchErrorKind::Malformed, "the answer to the login is not the API's"),
+        (
+            r#"{"data":{"ticket":{"sesame":1}}}"#,
+            FetchErrorKind::Malformed,
+            "the response to the login is not the API's",
+        ),
         ("<html>", FetchErrorKind::Malformed, "HTML page"),
     ];
     for (body, kind, words) in cases {

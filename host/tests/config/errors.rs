@@ -78,9 +78,9 @@ fn problems_in_the_environment_say_so() {
     let environment = environment.into_iter().collect();
     assert_eq!(
         error_text(Path::new("/nonexistent/pve.yml"), &environment),
-        "Invalid module config entries in the environment (PVE_USER is set: no file is read)\n  \
-         - default: Invalid config: target \"http://a\" is refused: the token would travel in clear; Proxmox VE speaks https \
-         only; write the host without a scheme\n  \
+        "Invalid module config entries in the environment (PVE_USER is set, so no file is read)\n  \
+         - default: Invalid config: target \"http://a\" is refused: credentials would be sent unencrypted, and Proxmox VE \
+         only serves HTTPS; write the host without a scheme\n  \
          - default: Invalid config: user \"prometheus\" has no realm: write it as name@realm, such as prometheus@pve or \
          root@pam"
     );

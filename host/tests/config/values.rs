@@ -127,7 +127,7 @@ fn a_request_names_its_target() {
     assert!(closed.target("https://PVE1:8006/").is_ok());
     assert!(closed.target("pve1:8007").is_err());
     let text = closed.target("evil.example").unwrap_err().to_string();
-    assert!(text.starts_with("target \"evil.example\" is not among the module's allowed_targets"), "{text}");
+    assert!(text.starts_with("target \"evil.example\" is not in the module's allowed_targets"), "{text}");
     assert!(closed.target("127.1").is_err());
 }
 
