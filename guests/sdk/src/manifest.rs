@@ -111,7 +111,7 @@ impl Request {
     }
 }
 
-/// Metrics with the same labels, declared with [`tables!`](crate::tables).
+/// Metrics with the same labels, declared with [`tables!`](crate::tables!).
 ///
 /// ```
 /// use pve_collector::tables;

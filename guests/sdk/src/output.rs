@@ -75,7 +75,7 @@ impl Output {
     }
 }
 
-/// A row of a table. [`tables!`](crate::tables) implements it; nothing else should.
+/// A row of a table. [`tables!`](crate::tables!) implements it; nothing else should.
 ///
 /// ```
 /// use pve_collector::{Output, TableRow, Value, tables};
@@ -183,7 +183,7 @@ impl<S: States> State<S> {
     }
 }
 
-/// Fields that are values of a row: `Option<f64>` and [`State`]. Public for the expansion of [`tables!`](crate::tables).
+/// Fields that are values of a row: `Option<f64>` and [`State`]. Public for the expansion of [`tables!`](crate::tables!).
 #[doc(hidden)]
 pub trait IntoValue {
     /// The contract's form.
