@@ -68,7 +68,7 @@ impl Drop for CacheDirectory {
 }
 
 /// The directory that outlives the process, or why there is none.
-pub(crate) fn lasting(wanted: Option<&Path>) -> Result<CacheDirectory, String> {
+fn lasting(wanted: Option<&Path>) -> Result<CacheDirectory, String> {
     let from = |variable: &str| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
     let of_environment = || {
         let base = from("CACHE_DIRECTORY")

@@ -73,7 +73,7 @@ fn sum_up(verdicts: &[Verdict], update: bool) -> String {
             format!("{count} of {all} failed; if the new output is right, --update makes it the expected one")
         }
         (_, false) => format!("{count} of {all} failed"),
-        (_, true) => format!("{count} of {all} failed; --update does not help there"),
+        (_, true) => format!("{count} of {all} failed, which --update can't fix"),
     }
 }
 
@@ -93,7 +93,7 @@ fn judge(case: &CaseDirectory, run: &CaseRun, update: bool) -> Result<Verdict, A
         for different in case.differences(&run.exposition, &run.log)? {
             let file = different.file.display().to_string();
             if different.expected.is_none() {
-                problems.push_str(&line(&format!("{file} is missing; --update writes it")));
+                problems.push_str(&line(&format!("{file} is missing")));
             }
             let expected = different.expected.unwrap_or_default();
             problems.push_str(&difference(&file, &expected, "what the collector returned", &different.actual));

@@ -93,9 +93,8 @@ fn digest(node: &Node) -> Result<String, GrantError> {
 fn templates(node: Node) -> Result<Vec<Template>, GrantError> {
     let Value::List(items) = node.value else { return error(node.at, "allow must be a list of API paths") };
     let template = |item: Node| match &item.value {
-        Value::Scalar(Scalar { text, .. }) => {
-            Template::parse(text).or_else(|problem| error(item.at, format!("allow: the path {}", problem.problem())))
-        }
+        Value::Scalar(Scalar { text, .. }) => Template::parse(text)
+            .or_else(|problem| error(item.at, format!("allow: invalid path: {}", problem.problem()))),
         _ => error(item.at, "allow must be a list of API paths; quote a path with { and }"),
     };
     items.into_iter().map(template).collect()
@@ -158,8 +157,8 @@ mod tests {
             ("limits: {s3same: 1}", "1:10: limits: this is not a limit; the limits are"),
             ("limits: {cpu: s3same}", "1:15: limits: cpu: write a time such as 100ms"),
             ("limits: {cpu: [s3same]}", "1:10: a limit is a number"),
-            ("allow:\n- \"/nodes/{node}/../x\"", "2:3: allow: the path must not contain the segment .."),
-            ("allow: [s3same]", "1:9: allow: the path must start with /"),
+            ("allow:\n- \"/nodes/{node}/../x\"", "2:3: allow: invalid path: must not contain the segment .."),
+            ("allow: [s3same]", "1:9: allow: invalid path: must start with /"),
             ("allow: s3same", "1:8: allow must be a list"),
             ("sha256: s3same", "1:9: sha256 must be 64 hexadecimal digits"),
             ("settings: {a: [s3same]}", "1:15: settings are text"),

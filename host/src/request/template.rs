@@ -1,7 +1,7 @@
 //! Request templates and their binding to places.
 //!
 //! Templates come from untrusted components, node and storage names from the cluster. Both are checked here, once, so that a
-//! [`Path`](super::Path) is always the GET below the API root that a reader of the template expects: it has the template's
+//! [`Path`] is always the GET below the API root that a reader of the template expects: it has the template's
 //! segments, each placeholder replaced by one percent-encoded segment, without `..` and without another host.
 
 use std::fmt;

@@ -1,4 +1,4 @@
-//! HTTP as one stack: [`routes`] is the route table with its layers, [`server`] accepts connections for it.
+//! HTTP as one stack: `routes` is the route table with its layers, `server` accepts connections for it.
 //!
 //! | Route | Response |
 //! |---|---|
@@ -10,7 +10,7 @@
 //! | `GET /-/ready` | 200 while it serves, 503 while it shuts down |
 //! | `POST /-/reload` | reloads configuration and collectors, and returns what changed and what was refused |
 //!
-//! Handlers return a response or a [`refusal::HttpRefusal`]. What concerns every request (counting, security headers, error
+//! Handlers return a response or a `HttpRefusal`. What concerns every request (counting, security headers, error
 //! responses) is a layer, so no handler can forget it.
 
 mod counting;

@@ -42,7 +42,7 @@ async fn the_status_line_says_what_is_wrong() {
     let token = ": check user, token_name and token_value (or password) in the configuration";
     let role = ": grant the role PVEAuditor on / to the user and, with privilege separation, to the token as well";
     let node = ": the node behind the API did not answer";
-    let moved = ": redirects are not followed; set target and path_prefix to where the API is";
+    let moved = ": redirects are not followed; set target and path_prefix to the API's location";
     let cases = [
         ("400 Parameter verification failed.", Unavailable, ""),
         ("401 invalid token value!", Forbidden, token),

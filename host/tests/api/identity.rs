@@ -41,7 +41,7 @@ impl Identity {
     pub(crate) fn first_version() -> Self {
         let key = KeyPair::generate().unwrap();
         let third = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().self_signed(&key).unwrap();
-        let parts = elements(&elements(third.der())[0]);
+        let parts = elements(third.der());
         let body: Vec<Vec<u8>> =
             elements(&parts[0]).into_iter().filter(|part| !matches!(part[0], 0xa0 | 0xa3)).collect();
         let body = element(0x30, &body.concat());

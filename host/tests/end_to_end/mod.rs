@@ -2,6 +2,8 @@
 
 mod bad_days;
 mod bad_input;
+#[cfg(target_env = "gnu")]
+mod memory;
 mod prometheus;
 mod reload;
 mod scrape;
