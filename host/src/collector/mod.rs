@@ -63,6 +63,8 @@ pub struct Collector {
     pub calls: Arc<Semaphore>,
     /// Holds the memory of its calls, rows and kept rows.
     budget: Arc<ByteBudget>,
+    /// What of it kept rows may hold; the rest is for calls.
+    kept: Arc<ByteBudget>,
     component: Component,
     log: CollectorLog,
 }
@@ -92,6 +94,7 @@ impl Collector {
             schema: Arc::new(schema),
             calls: Arc::new(Semaphore::new(limits.concurrency)),
             budget,
+            kept: ByteBudget::root(Purpose::Collector, limits.collector_bytes / 2),
             limits,
             settings: Vec::new(),
             health: Health::default(),
@@ -103,6 +106,12 @@ impl Collector {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.schema.name
+    }
+
+    /// Counts the rows kept for later scrapes, over all clusters.
+    #[must_use]
+    pub fn kept(&self) -> &Arc<ByteBudget> {
+        &self.kept
     }
 
     /// What its calls, rows and kept rows may occupy.
