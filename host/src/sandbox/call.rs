@@ -189,9 +189,8 @@ impl Call {
         let text = format!("{error:#}");
         // wasmtime has no type for this error (48.0.8, component/func/options.rs).
         if text.contains("fuel allocated for hostcalls has been exhausted") {
-            // With less than the limit to be had, the budget is what was exceeded.
-            return match self.lifting.exhausted(self.lifted_limit) {
-                Some(over) => over.into(),
+            return match self.lifting.shortfall() {
+                Some(over) => over.clone().into(),
                 None => CallError::Lifted { limit: self.lifted_limit },
             };
         }
