@@ -98,7 +98,7 @@ impl Client {
         self.get_parsed(path, deadline, parse).await
     }
 
-    /// [`get`](Self::get) for a large answer that the caller deserializes anyway: see [`Answer::parse_reading`].
+    /// [`get`](Self::get) for a large answer that the caller deserializes anyway.
     pub async fn get_reading<R: Send + 'static>(
         &self,
         path: &Path,
