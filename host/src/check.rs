@@ -46,11 +46,11 @@ impl Findings {
     }
 }
 
-/// Checks flags, configuration and collectors, and scrapes each module's cluster once. Fails if the exporter would not start.
-pub async fn check(flags: &Flags, config: &Config) -> Result<Findings, ExporterError> {
+/// Checks flags, configuration and collectors, and scrapes each module's cluster once. Fails if the exporter would not start; what was
+/// found before is there all the same.
+pub async fn check(flags: &Flags, config: &Config, findings: &mut Findings) -> Result<(), ExporterError> {
     tls(flags)?;
     let cache = Cache::open(flags.sandbox_cache_directory.as_deref());
-    let mut findings = Findings::default();
     for notice in notices(flags, config, &cache) {
         findings.warning(notice);
     }
@@ -68,14 +68,18 @@ pub async fn check(flags: &Flags, config: &Config) -> Result<Findings, ExporterE
         let named = || flags.target.as_deref().map(|host| module.target(host));
         let targets = module.targets.clone().map(Ok).or_else(named).transpose();
         match targets.map_err(|error| ExporterError::Target(module.name.clone(), error))? {
-            Some(targets) => cluster(&mut findings, &scraper, module, &targets, catalog.serving()).await?,
+            Some(targets) => {
+                if let Err(error) = cluster(findings, &scraper, module, &targets, catalog.serving()).await {
+                    findings.problem(error);
+                }
+            }
             None => findings.line(format_args!(
                 "module {}: has no target; --target HOST tests it with a host that /pve?target= will name",
                 Foreign::new(&module.name)
             )),
         }
     }
-    Ok(findings)
+    Ok(())
 }
 
 async fn cluster(
