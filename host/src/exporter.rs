@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tokio_rustls::TlsAcceptor;
 
 use crate::api::{self, ClientError, FetchError, Observer};
 use crate::app::{App, Policy};
@@ -18,7 +17,7 @@ use crate::sandbox::{Compiler, EngineError, Sandbox};
 use crate::scrape::{Clusters, Scraper};
 use crate::startup::{self, cache_directory};
 use crate::telemetry::Metrics;
-use crate::web::{self, ServeError, Site, TlsError};
+use crate::web::{self, ListenError, LiveWebConfig, Site, WebConfigError};
 
 /// How long `--config.check` waits for a cluster.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(30);
@@ -29,7 +28,7 @@ pub enum ExporterError {
     #[error(transparent)]
     Client(#[from] ClientError),
     #[error(transparent)]
-    Serve(#[from] ServeError),
+    Listen(#[from] ListenError),
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// A bug in this build.
@@ -49,7 +48,7 @@ pub enum ExporterError {
     #[error("--collectors.directory: there is no directory for compiled code; name one with --sandbox.cache-directory")]
     NoCompiler,
     #[error(transparent)]
-    Tls(#[from] TlsError),
+    Web(#[from] WebConfigError),
     /// Found by `--config.check`.
     #[error("{origin}: {refusal}")]
     Refused { origin: Origin, refusal: String },
@@ -64,7 +63,7 @@ impl ExporterError {
     pub fn is_configuration(&self) -> bool {
         matches!(
             self,
-            Self::Client(_) | Self::Refused { .. } | Self::UnknownCollector(_) | Self::Tls(_) | Self::NoCompiler
+            Self::Client(_) | Self::Refused { .. } | Self::UnknownCollector(_) | Self::Web(_) | Self::NoCompiler
         )
     }
 }
@@ -73,27 +72,21 @@ impl ExporterError {
 pub async fn run(flags: Flags, config: Config, shutdown: impl Future<Output = ()>) -> Result<(), ExporterError> {
     let metrics = Arc::new(Metrics::new()?);
     let clusters = clusters(&flags, &config, metrics.clone())?;
-    let tls = tls(&flags)?;
+    let web_config = LiveWebConfig::load(&flags.web)?;
     // Before the collectors, so that an address in use is reported at once.
-    let listeners = web::listen(&flags.listen_addresses).await?;
+    let listeners = web::listen(&flags.web).await?;
     let catalog = tokio::task::block_in_place(|| catalog(&flags))?;
     metrics.set_catalog(&catalog);
     introduce(&config, &catalog);
     let policy = Policy { timeout_offset: flags.timeout_offset, strict: flags.strict };
     let app = Arc::new(App::new(config, catalog, Scraper::new(clusters), metrics, policy));
+    let web_flags = flags.web.clone();
     let (reloader, reload) = Reloader::new(Arc::clone(&app), flags);
     // Ends with the runtime.
     tokio::spawn(reloader.run());
-    web::serve(Site { app, reload }, listeners, tls, shutdown).await?;
+    let site = Site::new(app, reload, web_config, &web_flags, &listeners);
+    web::serve(site, listeners, &web_flags, shutdown).await;
     Ok(())
-}
-
-/// The certificate to serve with, if the flags name one.
-fn tls(flags: &Flags) -> Result<Option<TlsAcceptor>, TlsError> {
-    match (&flags.server_certfile, &flags.server_keyfile) {
-        (Some(certificate), Some(key)) => web::acceptor(certificate, key).map(Some),
-        _ => Ok(None),
-    }
 }
 
 /// Logs what runs.
@@ -126,7 +119,7 @@ fn introduce(config: &Config, catalog: &Catalog) {
 
 /// `--config.check`: everything `run` needs, and one request to each module's cluster. Returns the findings by module.
 pub async fn check(flags: &Flags, config: &Config) -> Result<BTreeMap<String, String>, ExporterError> {
-    tls(flags)?;
+    LiveWebConfig::load(&flags.web)?;
     let clusters = clusters(flags, config, Arc::new(api::NoObserver))?;
     let catalog = tokio::task::block_in_place(|| catalog(flags))?;
     let mut found = BTreeMap::new();

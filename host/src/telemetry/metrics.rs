@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use prometheus::core::Collector as _;
 use prometheus::proto::{MetricFamily, MetricType};
-use prometheus::{Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry};
+use prometheus::{Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 
 use crate::api::Observer;
 use crate::catalog::Catalog;
@@ -27,6 +27,8 @@ pub struct Metrics {
     api_requests: IntCounterVec,
     api_duration: HistogramVec,
     http_requests: IntCounterVec,
+    http_connections: IntGauge,
+    http_closed: IntCounterVec,
     scrapes: IntCounterVec,
     collector_failures: IntCounterVec,
     component_info: IntGaugeVec,
@@ -35,6 +37,7 @@ pub struct Metrics {
     component_refused: IntGaugeVec,
     catalog_reloaded: Gauge,
     config_success: Gauge,
+    web_config_success: Gauge,
     config_reloaded: Gauge,
 }
 
@@ -61,6 +64,12 @@ impl Metrics {
                 "pve_exporter_http_requests_total",
                 "Requests to the exporter, by handler and status.",
                 &["handler", "code"],
+            )?,
+            http_connections: IntGauge::new("pve_exporter_http_connections", "Connections to the exporter.")?,
+            http_closed: counter(
+                "pve_exporter_http_connections_closed_total",
+                "Connections that the exporter refused or closed, by reason.",
+                &["reason"],
             )?,
             scrapes: counter("pve_exporter_scrapes_total", "Scrapes of clusters, by module.", &["module"])?,
             collector_failures: counter(
@@ -94,6 +103,10 @@ impl Metrics {
                 "pve_exporter_collectors_last_reload_timestamp_seconds",
                 "When the collectors folders were last read.",
             )?,
+            web_config_success: Gauge::new(
+                "pve_exporter_web_config_last_reload_successful",
+                "Whether the last reload of the web configuration succeeded.",
+            )?,
             config_success: Gauge::new(
                 "pve_exporter_config_last_reload_successful",
                 "Whether the last reload of the configuration was taken in.",
@@ -115,6 +128,9 @@ impl Metrics {
         registry.register(Box::new(metrics.api_requests.clone()))?;
         registry.register(Box::new(metrics.api_duration.clone()))?;
         registry.register(Box::new(metrics.http_requests.clone()))?;
+        registry.register(Box::new(metrics.http_connections.clone()))?;
+        registry.register(Box::new(metrics.http_closed.clone()))?;
+        registry.register(Box::new(metrics.web_config_success.clone()))?;
         registry.register(Box::new(metrics.scrapes.clone()))?;
         registry.register(Box::new(metrics.collector_failures.clone()))?;
         registry.register(Box::new(metrics.component_info.clone()))?;
@@ -125,6 +141,7 @@ impl Metrics {
         registry.register(Box::new(metrics.config_success.clone()))?;
         registry.register(Box::new(metrics.config_reloaded.clone()))?;
         metrics.config_reloaded(true);
+        metrics.web_config_reloaded(true);
         let process = prometheus::process_collector::ProcessCollector::for_self();
         if !process.desc().is_empty() {
             registry.register(Box::new(process))?;
@@ -174,6 +191,19 @@ impl Metrics {
     /// Counts a request to the exporter.
     pub fn answered(&self, handler: &str, code: u16) {
         self.http_requests.with_label_values(&[handler, &code.to_string()]).inc();
+    }
+
+    pub fn set_connections(&self, open: usize) {
+        self.http_connections.set(i64::try_from(open).unwrap_or(i64::MAX));
+    }
+
+    /// Counts a connection that the exporter refused or closed.
+    pub fn connection_closed(&self, reason: &str) {
+        self.http_closed.with_label_values(&[reason]).inc();
+    }
+
+    pub fn web_config_reloaded(&self, success: bool) {
+        self.web_config_success.set(f64::from(u8::from(success)));
     }
 
     /// Writes all of them.

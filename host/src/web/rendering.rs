@@ -1,46 +1,162 @@
 //! The body of a scrape in the format and encoding that the scraper accepts.
+//!
+//! Scrapers that share a scrape share its body: it is encoded and compressed once per format and encoding, off the async workers,
+//! and exists once however many clients are slow to read it. All bodies together have a budget of memory.
 
+use std::collections::HashMap;
 use std::io::Write as _;
+use std::sync::{Arc, OnceLock, Weak};
 
+use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use parking_lot::Mutex;
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 
+use super::refusal::HttpRefusal;
 use crate::exposition::{Encoder, Format, accepts_gzip};
 use crate::scrape::Scrape;
 use crate::telemetry::Metrics;
 
 /// A smaller body is not worth compressing: it fits into a few packets.
 const GZIP_FROM: usize = 2048;
+/// The budget is counted in KiB.
+const UNIT: usize = 1 << 10;
 
-/// A scrape, the exporter's own metrics, or one after the other.
-pub(super) fn render(headers: &HeaderMap, scrape: Option<&Scrape>, own: Option<&Metrics>) -> Response {
-    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let mut format = Format::negotiate(header(header::ACCEPT));
-    if scrape.is_some_and(Scrape::clashes_in_open_metrics) {
-        format = Format::Text;
+#[derive(Debug)]
+pub(super) struct Renderer {
+    metrics: Arc<Metrics>,
+    /// The bodies of scrapes that are being rendered.
+    shared: Mutex<Vec<(Weak<Scrape>, Weak<Bodies>)>>,
+    /// As many bodies are encoded at once as there are processors.
+    turns: Arc<Semaphore>,
+    budget: Arc<Semaphore>,
+}
+
+/// What to render.
+#[derive(Debug, Clone)]
+pub(super) struct Content {
+    pub(super) scrape: Option<Arc<Scrape>>,
+    /// Whether the exporter's own metrics follow.
+    pub(super) own: bool,
+}
+
+/// The bodies of one scrape.
+#[derive(Debug, Default)]
+struct Bodies {
+    clashes: OnceLock<bool>,
+    by_variant: Mutex<HashMap<Variant, Arc<OnceCell<Rendered>>>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Variant {
+    own: bool,
+    format: Format,
+    gzip: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Rendered {
+    body: Bytes,
+    gzip: bool,
+}
+
+/// A body with its part of the budget, until the last client has it.
+struct Budgeted {
+    body: Vec<u8>,
+    _part: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for Budgeted {
+    fn as_ref(&self) -> &[u8] {
+        &self.body
     }
-    let body = encode(format, scrape, own);
-    let content_type = (header::CONTENT_TYPE, format.content_type());
-    if accepts_gzip(header(header::ACCEPT_ENCODING))
+}
+
+impl Renderer {
+    /// `budget` is in bytes.
+    pub(super) fn new(metrics: Arc<Metrics>, budget: usize) -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            metrics,
+            shared: Mutex::default(),
+            turns: Arc::new(Semaphore::new(processors)),
+            budget: Arc::new(Semaphore::new((budget / UNIT).min(Semaphore::MAX_PERMITS))),
+        }
+    }
+
+    pub(super) async fn render(&self, headers: &HeaderMap, content: Content) -> Result<Response, HttpRefusal> {
+        let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let bodies = content.scrape.as_ref().map_or_else(Arc::default, |scrape| self.bodies(scrape));
+        let mut format = Format::negotiate(header(header::ACCEPT));
+        let clashes = || content.scrape.as_ref().is_some_and(|scrape| scrape.clashes_in_open_metrics());
+        if format == Format::OpenMetrics && *bodies.clashes.get_or_init(clashes) {
+            format = Format::Text;
+        }
+        let variant = Variant { own: content.own, format, gzip: accepts_gzip(header(header::ACCEPT_ENCODING)) };
+        let cell = bodies.cell(variant);
+        let rendered = cell.get_or_try_init(|| self.encode(content, variant)).await?.clone();
+        let content_type = (header::CONTENT_TYPE, format.content_type());
+        let body = Body::from(rendered.body);
+        Ok(if rendered.gzip {
+            ([content_type, (header::CONTENT_ENCODING, "gzip")], body).into_response()
+        } else {
+            ([content_type], body).into_response()
+        })
+    }
+
+    fn bodies(&self, scrape: &Arc<Scrape>) -> Arc<Bodies> {
+        let mut shared = self.shared.lock();
+        shared.retain(|(_, bodies)| bodies.strong_count() > 0);
+        let known = shared.iter().find(|(known, _)| std::ptr::eq(known.as_ptr(), Arc::as_ptr(scrape)));
+        if let Some(bodies) = known.and_then(|(_, bodies)| bodies.upgrade()) {
+            return bodies;
+        }
+        let bodies = Arc::<Bodies>::default();
+        shared.push((Arc::downgrade(scrape), Arc::downgrade(&bodies)));
+        bodies
+    }
+
+    async fn encode(&self, content: Content, variant: Variant) -> Result<Rendered, HttpRefusal> {
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| HttpRefusal::ShuttingDown)?;
+        let metrics = Arc::clone(&self.metrics);
+        let encoded = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            encode(&content, variant, &metrics)
+        });
+        let (body, gzip) = encoded.await.map_err(|_| HttpRefusal::Encoding)?;
+        let part = u32::try_from(body.len().div_ceil(UNIT)).unwrap_or(u32::MAX);
+        let part = Arc::clone(&self.budget).try_acquire_many_owned(part).map_err(|_| HttpRefusal::TooManyBytes)?;
+        Ok(Rendered { body: Bytes::from_owner(Budgeted { body, _part: part }), gzip })
+    }
+}
+
+impl Bodies {
+    fn cell(&self, variant: Variant) -> Arc<OnceCell<Rendered>> {
+        Arc::clone(self.by_variant.lock().entry(variant).or_default())
+    }
+}
+
+/// The body, and whether it is compressed.
+fn encode(content: &Content, variant: Variant, metrics: &Metrics) -> (Vec<u8>, bool) {
+    let mut encoder = Encoder::new(variant.format, 64 * 1024);
+    if let Some(scrape) = &content.scrape {
+        scrape.encode(&mut encoder);
+    }
+    if variant.own {
+        metrics.encode(&mut encoder);
+    }
+    let body = encoder.finish();
+    if variant.gzip
         && body.len() >= GZIP_FROM
         && let Ok(compressed) = gzip(&body)
     {
-        return ([content_type, (header::CONTENT_ENCODING, "gzip")], compressed).into_response();
+        return (compressed, true);
     }
-    ([content_type], body).into_response()
-}
-
-fn encode(format: Format, scrape: Option<&Scrape>, own: Option<&Metrics>) -> Vec<u8> {
-    let mut encoder = Encoder::new(format, 64 * 1024);
-    if let Some(scrape) = scrape {
-        scrape.encode(&mut encoder);
-    }
-    if let Some(own) = own {
-        own.encode(&mut encoder);
-    }
-    encoder.finish()
+    (body, false)
 }
 
 fn gzip(body: &[u8]) -> std::io::Result<Vec<u8>> {

@@ -10,7 +10,7 @@ use axum::response::Response;
 use tokio::time::Instant;
 
 use super::refusal::HttpRefusal;
-use super::rendering::render;
+use super::rendering::{Content, Renderer};
 use crate::app::App;
 use crate::config::{Config, Module, Targets};
 use crate::scrape::{NodeScope, Scope, Scrape};
@@ -26,6 +26,7 @@ struct Parameters(HashMap<String, String>);
 /// `/metrics`: the exporter's own metrics, and the cluster of the module with a target (`?module=` if there are several).
 pub(super) async fn metrics(
     State(app): State<Arc<App>>,
+    State(renderer): State<Arc<Renderer>>,
     Query(pairs): Query<Vec<(String, String)>>,
     headers: HeaderMap,
 ) -> Result<Response, HttpRefusal> {
@@ -37,12 +38,13 @@ pub(super) async fn metrics(
         }
         None => None,
     };
-    Ok(render(&headers, scrape.as_deref(), Some(&app.metrics)))
+    renderer.render(&headers, Content { scrape, own: true }).await
 }
 
 /// `/pve`: one cluster, for scrape configurations written for prometheus-pve-exporter.
 pub(super) async fn pve(
     State(app): State<Arc<App>>,
+    State(renderer): State<Arc<Renderer>>,
     Query(pairs): Query<Vec<(String, String)>>,
     headers: HeaderMap,
 ) -> Result<Response, HttpRefusal> {
@@ -59,7 +61,7 @@ pub(super) async fn pve(
     if app.policy.strict && scrape.report.failures().next().is_some() {
         return Err(incomplete(&scrape));
     }
-    Ok(render(&headers, Some(&scrape), None))
+    renderer.render(&headers, Content { scrape: Some(scrape), own: false }).await
 }
 
 fn target_of_metrics<'a>(

@@ -1,4 +1,14 @@
-//! The HTTP side: the real binary, asked as browsers, scrapers and attackers ask.
+//! The HTTP side: the real binary, approached as browsers, scrapers and attackers do.
 
+mod client_certificates;
+mod corpus;
+mod lifecycle;
+mod limits;
+mod listening;
+mod passwords;
+mod pki;
+mod scraping;
+mod slow_clients;
 mod stack;
 mod support;
+mod tls;

@@ -1,0 +1,165 @@
+//! How many connections there may be, in all and from one client.
+//!
+//! At a limit the connection that has waited longest for a request is closed to make room, one that never had a request first. So
+//! connections that are only held open cost nobody else anything; a new one is refused only if all others have requests in them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::client::ClientKey;
+use super::exchange::{Closed, Exchange, Timeouts};
+use crate::telemetry::Metrics;
+
+/// The limits of connections.
+#[derive(Debug, Clone, Copy)]
+pub struct ConnectionLimits {
+    pub all: usize,
+    pub per_client: usize,
+}
+
+#[derive(Debug)]
+pub(super) struct Admission {
+    limits: ConnectionLimits,
+    timeouts: Timeouts,
+    metrics: Arc<Metrics>,
+    open: Mutex<Open>,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    next: u64,
+    connections: HashMap<u64, Connection>,
+}
+
+#[derive(Debug)]
+struct Connection {
+    client: Option<ClientKey>,
+    exchange: Arc<Exchange>,
+}
+
+/// A connection that counts until this is dropped.
+#[derive(Debug)]
+pub(super) struct Admitted {
+    pub(super) client: Option<ClientKey>,
+    pub(super) exchange: Arc<Exchange>,
+    number: u64,
+    admission: Arc<Admission>,
+}
+
+impl Admission {
+    pub(super) fn new(limits: ConnectionLimits, timeouts: Timeouts, metrics: Arc<Metrics>) -> Arc<Self> {
+        Arc::new(Self { limits, timeouts, metrics, open: Mutex::default() })
+    }
+
+    /// `client` is `None` for sockets without addresses, which have no limit of their own.
+    pub(super) fn admit(self: &Arc<Self>, client: Option<ClientKey>) -> Result<Admitted, Closed> {
+        let mut open = self.open.lock();
+        let of_client = |connection: &Connection| connection.client == client;
+        if client.is_some() && open.count(of_client) >= self.limits.per_client {
+            Self::make_room(&mut open, of_client).ok_or(Closed::ClientLimit)?;
+        }
+        if open.connections.len() >= self.limits.all {
+            Self::make_room(&mut open, |_| true).ok_or(Closed::Limit)?;
+        }
+        let exchange = Exchange::new(self.timeouts);
+        let number = open.next;
+        open.next += 1;
+        open.connections.insert(number, Connection { client, exchange: Arc::clone(&exchange) });
+        self.metrics.set_connections(open.connections.len());
+        Ok(Admitted { client, exchange, number, admission: Arc::clone(self) })
+    }
+
+    fn make_room(open: &mut Open, eligible: impl Fn(&Connection) -> bool) -> Option<()> {
+        let waiting = open.connections.iter().filter(|(_, connection)| eligible(connection));
+        let waiting = waiting.filter_map(|(number, connection)| Some((connection.exchange.waiting()?, *number)));
+        let mut waiting: Vec<_> = waiting.collect();
+        waiting.sort_unstable();
+        // A request may have come in since.
+        let evict = |number: &u64| open.connections.get(number).is_some_and(|connection| connection.exchange.evict());
+        let evicted = waiting.into_iter().map(|(_, number)| number).find(evict)?;
+        open.connections.remove(&evicted);
+        Some(())
+    }
+}
+
+impl Open {
+    fn count(&self, which: impl Fn(&Connection) -> bool) -> usize {
+        self.connections.values().filter(|connection| which(connection)).count()
+    }
+}
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        let mut open = self.admission.open.lock();
+        open.connections.remove(&self.number);
+        self.admission.metrics.set_connections(open.connections.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+    use std::time::Duration;
+
+    use super::*;
+
+    fn admission(all: usize, per_client: usize) -> Arc<Admission> {
+        let timeout = Duration::from_secs(10);
+        let timeouts = Timeouts { read: timeout, idle: timeout, write: timeout };
+        Admission::new(ConnectionLimits { all, per_client }, timeouts, Arc::new(Metrics::new().unwrap()))
+    }
+
+    fn client(last: u8) -> Option<ClientKey> {
+        Some(IpAddr::from([192, 0, 2, last]).into())
+    }
+
+    async fn is_closed(connection: &Admitted) -> bool {
+        let now = Duration::ZERO;
+        tokio::time::timeout(now, connection.exchange.expired()).await.is_ok_and(|closed| closed == Closed::Evicted)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_longest_wait_makes_room() {
+        let admission = admission(3, 3);
+        let used = admission.admit(client(1)).unwrap();
+        drop(used.exchange.handle());
+        tokio::time::advance(Duration::from_secs(1)).await;
+        let silent = admission.admit(client(1)).unwrap();
+        let busy = admission.admit(client(2)).unwrap();
+        let request = busy.exchange.handle();
+        let first = admission.admit(client(3)).unwrap();
+        assert!(is_closed(&silent).await && !is_closed(&used).await && !is_closed(&busy).await);
+        let request_of_first = first.exchange.handle();
+        let second = admission.admit(client(3)).unwrap();
+        assert!(is_closed(&used).await);
+        let request_of_second = second.exchange.handle();
+        assert_eq!(admission.admit(client(3)).unwrap_err(), Closed::Limit);
+        drop((request, request_of_first, request_of_second));
+        assert!(admission.admit(client(3)).is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_makes_room_for_itself_only() {
+        let admission = admission(10, 2);
+        let other = admission.admit(client(9)).unwrap();
+        let first = admission.admit(client(1)).unwrap();
+        let second = admission.admit(client(1)).unwrap();
+        let third = admission.admit(client(1)).unwrap();
+        assert!(is_closed(&first).await && !is_closed(&second).await && !is_closed(&other).await);
+        let requests = (second.exchange.handle(), third.exchange.handle());
+        assert_eq!(admission.admit(client(1)).unwrap_err(), Closed::ClientLimit);
+        assert!(admission.admit(client(2)).is_ok() && admission.admit(None).is_ok());
+        drop(requests);
+    }
+
+    #[tokio::test]
+    async fn a_closed_connection_no_longer_counts() {
+        let admission = admission(1, 1);
+        for _ in 0..3 {
+            let connection = admission.admit(client(1)).unwrap();
+            let _request = connection.exchange.handle();
+        }
+    }
+}
