@@ -1,75 +1,74 @@
-# The commands the README and CI use. `make demo` and `make test` do all the set-up they need on a fresh machine with
-# Rust (rustup) and a C compiler.
+# The commands that the documentation and CI use. A fresh machine needs Rust (rustup) and a C compiler; `make setup` installs
+# the rest.
 
-# Cargo unifies features over the packages it is asked for, and one feature more or less builds wasmtime again
-# (5 minutes): every target below builds the whole workspace in one profile and one target directory.
+# Cargo unifies features over the packages it builds, and a different set of features compiles wasmtime again, which takes
+# minutes. So every target builds the whole workspace, in one profile and one target directory.
 CARGO_FLAGS := --release --workspace --locked
+# Reports how long a step took, for the table at the end of .ci/run.
+TIMED := @scripts/timed
 
-.PHONY: help demo build components test test-debian-std prometheus lint deny fmt bench dist clean
+.NOTPARALLEL:
+.PHONY: help setup setup-build setup-test demo build components zoo examples test test-debian-std sdk lint fmt bench dist clean
 
 help:
-	@echo 'make demo    simulated cluster and exporter, ready to be looked at; Ctrl-C ends both'
+	@echo 'make setup   install everything the other commands need (Debian packages with sudo, unless you are root)'
+	@echo 'make demo    a simulated cluster and the exporter, until Ctrl-C'
 	@echo 'make test    all tests'
-	@echo 'make bench   the figures of docs/performance.md, beside prometheus-pve-exporter; ROWS=cpu,latency for some of them'
-	@echo 'make lint    formatting, clippy, licences and bans of dependencies'
+	@echo 'make lint    formatting, clippy, rustdoc, shellcheck, dependencies'
+	@echo 'make bench   the figures of docs/performance.md; ROWS=cpu,latency for some of them'
 	@echo 'make dist    the binary to deploy, in target/dist'
 
-demo: build
+setup:
+	@scripts/setup
+
+# What `make build` and `make demo` need.
+setup-build:
+	@scripts/setup build
+
+# What `make test` needs.
+setup-test:
+	@scripts/setup build prometheus peer systemd languages debian_std msrv
+
+demo: setup-build build
 	@scripts/demo
 
 build: components
-	cargo build $(CARGO_FLAGS)
+	$(TIMED) build cargo build $(CARGO_FLAGS)
 
+# The built-in collectors.
 components:
-	@scripts/build-components builtins
+	$(TIMED) components scripts/build-components builtins
 
-# The components of other ways to the wasm standard library must be as good: same fixtures, same bytes out.
-test-debian-std: components
-	PVE_EXPORTER_WASM_STD=debian scripts/build-components builtins target/components-debian
-	PVE_EXPORTER_TEST_COMPONENTS=$(CURDIR)/target/components-debian cargo test $(CARGO_FLAGS) --test golden
-
-test: components zoo examples prometheus peer
-	cargo test $(CARGO_FLAGS)
-	$(MAKE) --no-print-directory sdk test-debian-std
-
-# What authors get: the package for crates.io, with the oldest Rust it promises.
-.PHONY: sdk
-sdk:
-	@scripts/check-sdk
-
-# Hostile components for the sandbox's tests.
-.PHONY: zoo
+# Hostile components, for the sandbox's tests.
 zoo:
-	@scripts/build-components zoo
+	$(TIMED) 'zoo components' scripts/build-components zoo
 
 # The example collectors in JavaScript and Python.
-.PHONY: examples
 examples:
-	@scripts/build-examples
+	$(TIMED) 'example components' scripts/build-examples
 
-prometheus:
-	@scripts/install-prometheus
+test: setup-test components zoo examples
+	$(TIMED) 'tests: build' cargo test $(CARGO_FLAGS) --no-run
+	$(TIMED) 'tests: run' cargo test $(CARGO_FLAGS)
+	@$(MAKE) --no-print-directory sdk test-debian-std
 
-# prometheus-pve-exporter itself, for the tests that compare the two.
-.PHONY: peer
-peer:
-	@scripts/install-peer
+# The SDK as crates.io would get it, with the oldest Rust that it supports.
+sdk:
+	$(TIMED) sdk scripts/check-sdk
 
-lint: components deny
-	cargo fmt --all --check
-	cargo clippy $(CARGO_FLAGS) --all-targets -- -D warnings
+# The golden tests with components built by Debian's standard library.
+test-debian-std: components
+	@scripts/test-debian-std
 
-# Advisories need the database from the network; `cargo deny check advisories` looks them up where it can be had.
-deny:
-	@command -v cargo-deny >/dev/null || cargo install cargo-deny --locked --version ^0.20
-	cargo fetch --locked
-	cargo deny --offline --all-features check bans licenses sources
+lint: components
+	@scripts/lint
 
 fmt:
 	cargo fmt --all
 
-# ROWS=cpu,latency measures these only; BENCH_FLAGS=--lasting-scrapes=10000 asks for more (target/release/pve-bench --help).
+# ROWS=cpu,latency measures these only; BENCH_FLAGS=--lasting-scrapes=10000 passes more flags (target/release/pve-bench --help).
 bench: build
+	@PVE_EXPORTER_DEMAND_PEER=1 scripts/setup peer
 	@scripts/bench --rows='$(ROWS)' $(BENCH_FLAGS)
 
 dist: components

@@ -1,28 +1,27 @@
-//! Whether two expositions say the same: every sample of one stands in the other, with the same value.
+//! Compares the samples of two expositions.
 
 use std::collections::HashMap;
 
 use anyhow::{Context as _, Result};
 
-/// What a comparison came to.
 pub(crate) struct Comparison {
-    /// Series of the first.
+    /// Number of expected series.
     pub(crate) series: usize,
-    /// Of those, the ones the second has not.
+    /// Expected series that are missing.
     pub(crate) missing: Vec<String>,
-    /// And the ones with another value there.
+    /// Expected series with a different value.
     pub(crate) different: Vec<String>,
 }
 
 impl Comparison {
-    /// Looks for the samples of `wanted` in `given`. Order and layout are free, as they are for Prometheus.
-    pub(crate) fn of(wanted: &str, given: &str) -> Result<Self> {
-        let (wanted, given) = (samples(wanted)?, samples(given)?);
-        let mut comparison = Self { series: wanted.len(), missing: Vec::new(), different: Vec::new() };
-        for (series, value) in wanted {
-            match given.get(&series) {
+    /// Looks for the samples of `expected` in `actual`, in any order.
+    pub(crate) fn of(expected: &str, actual: &str) -> Result<Self> {
+        let (expected, actual) = (samples(expected)?, samples(actual)?);
+        let mut comparison = Self { series: expected.len(), missing: Vec::new(), different: Vec::new() };
+        for (series, value) in expected {
+            match actual.get(&series) {
                 None => comparison.missing.push(series),
-                #[expect(clippy::float_cmp, reason = "the same number from the same answer")]
+                #[expect(clippy::float_cmp, reason = "both parse the same response")]
                 Some(other) if *other != value && !(other.is_nan() && value.is_nan()) => {
                     comparison.different.push(format!("{series} {value} {other}"));
                 }
@@ -33,20 +32,19 @@ impl Comparison {
     }
 }
 
-/// Value by series; the labels of a series in order of their names. What the client library adds about the Python process
-/// is no series of a cluster, but /pve has none of it.
+/// Values by series, with the labels of each series sorted by name.
 fn samples(text: &str) -> Result<HashMap<String, f64>> {
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines
         .map(|line| {
-            let (series, value) = line.rsplit_once(' ').context("a line without a value")?;
-            let value = value.parse().with_context(|| format!("no number: {line}"))?;
-            Ok((ordered(series), value))
+            let (series, value) = line.rsplit_once(' ').context("line without a value")?;
+            let value = value.parse().with_context(|| format!("invalid value: {line}"))?;
+            Ok((sort_labels(series), value))
         })
         .collect()
 }
 
-fn ordered(series: &str) -> String {
+fn sort_labels(series: &str) -> String {
     let Some((name, block)) = series.strip_suffix('}').and_then(|series| series.split_once('{')) else {
         return series.to_owned();
     };

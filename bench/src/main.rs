@@ -1,9 +1,9 @@
-//! `pve-bench`: the figures of docs/performance.md, all taken in one run on one machine.
+//! `pve-bench` takes the measurements in docs/performance.md, all in one run.
 //!
-//! Absolute times of a shared machine mean little; so whatever can be is a ratio of two things measured in turn, with the
-//! median and the spread beside it. `make bench` builds what is measured and installs the peer.
+//! Absolute times on a shared machine mean little, so most results are ratios of two alternating measurements, with median and
+//! range. `make bench` builds the programs and installs the peer.
 
-#![allow(clippy::cast_precision_loss, reason = "sizes and counts become figures for people, far below 2^53")]
+#![allow(clippy::cast_precision_loss, reason = "sizes and counts are for display and far below 2^53")]
 
 mod compare;
 mod http;
@@ -22,35 +22,35 @@ use rows::{Effort, ROWS};
 use setup::Programs;
 use table::Table;
 
-/// Measure pve-exporter beside prometheus-pve-exporter
+/// Compare pve-exporter with prometheus-pve-exporter
 #[derive(Parser)]
 #[command(name = "pve-bench")]
 struct Args {
-    /// Rows to measure, by comma; all of them where none is named
+    /// Rows to measure, separated by commas [default: all]
     #[arg(long, value_delimiter = ',')]
     rows: Vec<String>,
-    /// Samples of each of our figures
+    /// Samples of each measurement of pve-exporter
     #[arg(long, default_value_t = 30)]
     samples: usize,
-    /// Samples of each of the peer's figures
+    /// Samples of each measurement of the peer
     #[arg(long, default_value_t = 7)]
     peer_samples: usize,
     /// Scrapes before peak memory is read
     #[arg(long, default_value_t = 100)]
     memory_scrapes: usize,
-    /// Scrapes that must leave memory and descriptors as they were
+    /// Scrapes over which memory and file descriptors must not grow
     #[arg(long, default_value_t = 1_000)]
     lasting_scrapes: usize,
-    /// Our binary
+    /// Path to pve-exporter
     #[arg(long, default_value = "target/release/pve-exporter")]
     exporter: PathBuf,
-    /// The simulated cluster
+    /// Path to pve-sim
     #[arg(long, default_value = "target/release/pve-sim")]
     sim: PathBuf,
-    /// The peer's binary
+    /// Path to prometheus-pve-exporter
     #[arg(long, default_value = "target/peer/bin/pve_exporter")]
     peer: PathBuf,
-    /// Where the table is written
+    /// Output file for the table
     #[arg(long, default_value = "target/bench.md")]
     output: PathBuf,
 }
@@ -59,10 +59,10 @@ fn main() -> Result<()> {
     let args = Args::parse();
     let names: Vec<&str> = ROWS.iter().map(|(name, _)| *name).collect();
     for row in args.rows.iter().filter(|row| !row.is_empty()) {
-        ensure!(names.contains(&row.as_str()), "there is no row {row}; there are {}", names.join(", "));
+        ensure!(names.contains(&row.as_str()), "unknown row {row}; the rows are {}", names.join(", "));
     }
     let absolute =
-        |path: &Path| path.canonicalize().with_context(|| format!("{} is missing: make bench", path.display()));
+        |path: &Path| path.canonicalize().with_context(|| format!("{} is missing; run make bench", path.display()));
     let programs = Programs {
         exporter: absolute(&args.exporter)?,
         sim: absolute(&args.sim)?,
@@ -79,18 +79,17 @@ fn main() -> Result<()> {
     for (name, measure) in ROWS {
         let wanted = args.rows.iter().all(String::is_empty) || args.rows.iter().any(|row| row == name);
         if wanted && let Err(error) = measure(&programs, effort, &mut table) {
-            // One figure that can't be had is no reason to lose the others.
+            // Continue with the other rows.
             eprintln!("pve-bench: {name}: {error:#}");
             failed += 1;
         }
     }
-    std::fs::write(&args.output, table.text())
-        .with_context(|| format!("{} can't be written", args.output.display()))?;
+    std::fs::write(&args.output, table.text()).with_context(|| format!("cannot write {}", args.output.display()))?;
     ensure!(failed == 0, "{failed} rows could not be measured");
     Ok(())
 }
 
-/// What the figures were taken on.
+/// Describes the machine and the revision.
 fn machine() -> String {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let cpu = read("/proc/cpuinfo");
@@ -101,7 +100,7 @@ fn machine() -> String {
     let revision = Command::new("git").args(["describe", "--always", "--dirty"]).output();
     let revision = revision.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
     format!(
-        "Revision {revision}; {cores} × {}, Linux {}, load at the start {load}. Median (least–most, number of samples).",
+        "Revision {revision}; {cores} × {}, Linux {}, load average at the start {load}. Median (minimum–maximum, number of samples).",
         model.unwrap_or("unknown CPU"),
         kernel.trim()
     )

@@ -1,4 +1,4 @@
-//! Processes that are measured: started with nothing attached, watched through /proc, ended by their own id.
+//! Starts, measures (through /proc) and stops server processes.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -7,56 +7,56 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-/// How long a process may take to listen; the peer imports Python packages for seconds on a cold disk.
-const START: Duration = Duration::from_secs(60);
+/// The peer takes seconds to import Python packages from a cold disk.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A running server. Dropping it ends it, with the children that SIGTERM reaches through it.
+/// A running server. Dropping it sends SIGTERM, which gunicorn passes on to its workers.
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
 }
 
 impl Server {
-    /// Runs a command that listens at `address`, and waits until it does.
+    /// Runs a command and waits until it listens on `address`.
     pub(crate) fn start(mut command: Command, address: SocketAddr) -> Result<Self> {
         let mut server = Self { child: spawn(&mut command)?, address };
         let start = Instant::now();
         while TcpStream::connect(address).is_err() {
             if let Some(status) = server.child.try_wait()? {
-                bail!("{command:?} ended with {status}");
+                bail!("{command:?} exited with {status}");
             }
-            if start.elapsed() > START {
-                bail!("{command:?} does not listen at {address}");
+            if start.elapsed() > START_TIMEOUT {
+                bail!("{command:?} does not listen on {address}");
             }
             std::thread::sleep(Duration::from_millis(5));
         }
         Ok(server)
     }
 
-    /// A server that listens elsewhere than we would find out.
-    pub(crate) fn unchecked(mut command: Command, address: SocketAddr) -> Result<Self> {
+    /// Runs a command without waiting for it to listen.
+    pub(crate) fn spawn(mut command: Command, address: SocketAddr) -> Result<Self> {
         Ok(Self { child: spawn(&mut command)?, address })
     }
 
-    /// CPU time used so far, of the process and those it started.
+    /// CPU time used by the process and its descendants.
     pub(crate) fn cpu(&self) -> Result<Duration> {
-        // utime and stime, in ticks of 10 ms on every Linux (USER_HZ).
+        // utime and stime in ticks (USER_HZ), which are 10 ms on Linux.
         let ticks = |pid: &u32| -> Result<u64> {
             let stat = read(*pid, "stat")?;
-            let behind_name = stat.rsplit(')').next().unwrap_or_default();
-            let fields = behind_name.split_whitespace().skip(11).take(2);
+            let after_name = stat.rsplit(')').next().unwrap_or_default();
+            let fields = after_name.split_whitespace().skip(11).take(2);
             Ok(fields.filter_map(|field| field.parse::<u64>().ok()).sum())
         };
         let ticks: u64 = self.tree().iter().map(ticks).sum::<Result<u64>>()?;
         Ok(Duration::from_millis(ticks * 10))
     }
 
-    /// The most memory each process had resident, added up, in bytes.
+    /// Sum of the processes' peak resident memory in bytes.
     pub(crate) fn peak_memory(&self) -> Result<u64> {
         self.memory("VmHWM:")
     }
 
-    /// Memory resident now.
+    /// Sum of the processes' resident memory in bytes.
     pub(crate) fn resident(&self) -> Result<u64> {
         self.memory("VmRSS:")
     }
@@ -87,7 +87,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // gunicorn ends its workers on SIGTERM; killed outright it would leave them behind.
+        // SIGKILL would leave gunicorn's workers running.
         let _ = Command::new("kill").arg(self.child.id().to_string()).stdin(Stdio::null()).status();
         let start = Instant::now();
         while start.elapsed() < Duration::from_secs(5) {
@@ -102,7 +102,7 @@ impl Drop for Server {
 }
 
 fn spawn(command: &mut Command) -> Result<Child> {
-    // Whoever waits for the end of our output does not wait for a process that was left behind.
+    // An inherited output would keep a reader of ours waiting for a leftover process.
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     harness::isolate(command);
     command.spawn().with_context(|| format!("{command:?} does not start"))
@@ -110,7 +110,7 @@ fn spawn(command: &mut Command) -> Result<Child> {
 
 fn read(pid: u32, file: &str) -> Result<String> {
     let path = PathBuf::from(format!("/proc/{pid}/{file}"));
-    std::fs::read_to_string(&path).with_context(|| format!("{} can't be read", path.display()))
+    std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
 }
 
 fn field(pid: u32, name: &str) -> Result<u64> {
@@ -119,7 +119,7 @@ fn field(pid: u32, name: &str) -> Result<u64> {
     Ok(line.split_whitespace().next().unwrap_or_default().parse()?)
 }
 
-/// An address nobody listens at just now.
+/// A loopback address with an unused port.
 pub(crate) fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }

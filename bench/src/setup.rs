@@ -1,4 +1,4 @@
-//! What is measured, as processes: the simulated cluster, our exporter and the peer, each as it ships.
+//! The processes to measure: the simulated cluster, our exporter and the peer, each in its default configuration.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,6 @@ use tempfile::TempDir;
 use crate::http::{self, Scraper};
 use crate::process::{Server, free_address};
 
-/// A cluster to be measured on.
 #[derive(Clone, Copy)]
 pub(crate) struct Size {
     pub(crate) nodes: usize,
@@ -27,14 +26,14 @@ impl Size {
     pub(crate) const LARGE: Self = Self { nodes: 32, guests: 10_000 };
 }
 
-/// The programs and files of all runs.
+/// Paths of the programs.
 pub(crate) struct Programs {
     pub(crate) exporter: PathBuf,
     pub(crate) sim: PathBuf,
     pub(crate) peer: PathBuf,
 }
 
-/// A running cluster with a configuration for it that both exporters read.
+/// A running simulator with configuration files for both exporters.
 pub(crate) struct Cluster {
     _sim: Server,
     control: SocketAddr,
@@ -44,7 +43,7 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Starts it with values that stand still, so that two scrapes can be compared.
+    /// Starts it with frozen values, so scrapes can be compared.
     pub(crate) fn start(programs: &Programs, size: Size, latency_ms: u64) -> Result<Self> {
         let directory = tempfile::tempdir()?;
         let (ready, ca) = (directory.path().join("ready.json"), directory.path().join("ca.pem"));
@@ -56,27 +55,29 @@ impl Cluster {
             .arg(&ready)
             .arg("--ca-file")
             .arg(&ca);
-        let sim = Server::unchecked(command, ([127, 0, 0, 1], 0).into())?;
+        let sim = Server::spawn(command, ([127, 0, 0, 1], 0).into())?;
         let start = Instant::now();
         while !ready.exists() {
-            ensure!(start.elapsed() < Duration::from_secs(60), "{} does not get ready", programs.sim.display());
+            ensure!(start.elapsed() < Duration::from_secs(60), "{} does not become ready", programs.sim.display());
             std::thread::sleep(Duration::from_millis(10));
         }
         let addresses: serde_json::Value = serde_json::from_slice(&std::fs::read(&ready)?)?;
         let address = |name: &str, scheme: &str| -> Result<SocketAddr> {
             let url = addresses.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
-            url.strip_prefix(scheme).and_then(|address| address.parse().ok()).context("the simulator has no address")
+            url.strip_prefix(scheme)
+                .and_then(|address| address.parse().ok())
+                .context("no address in the simulator's ready file")
         };
         let (api, control) = (address("api", "https://")?, address("control", "http://")?);
         let spec = Spec::default();
-        let (user, token) = spec.token_id.split_once('!').context("a token id has a !")?;
+        let (user, token) = spec.token_id.split_once('!').context("the token id has no '!'")?;
         let config = format!(
             "default:\n  user: {user}\n  token_name: {token}\n  token_value: {}\n  verify_ssl: {}\n  target: {api}\n",
             spec.token_secret,
             ca.display()
         );
         std::fs::write(directory.path().join("pve.yml"), config)?;
-        // The peer takes a target with the request only, and no CA file.
+        // The peer takes the target only from the request, and no CA file.
         let config = format!(
             "default:\n  user: {user}\n  token_name: {token}\n  token_value: {}\n  verify_ssl: false\n",
             spec.token_secret
@@ -86,24 +87,24 @@ impl Cluster {
         Ok(Self { _sim: sim, control, api, directory, programs })
     }
 
-    /// Our exporter with all of its collectors; its compiled code is cached in the cluster's directory.
+    /// Our exporter with all collectors. Compiled code is cached in the cluster's directory.
     pub(crate) fn exporter(&self) -> Result<Server> {
         let address = free_address()?;
-        Self::started(self.exporter_command(address), address)
+        Self::start_exporter(self.exporter_command(address), address)
     }
 
-    /// Our exporter with the peer's series and no others.
+    /// Our exporter with only the peer's series.
     pub(crate) fn exporter_as_peer(&self) -> Result<Server> {
         let address = free_address()?;
         let mut command = self.exporter_command(address);
         let beyond = builtins().iter().map(|(name, _)| *name).filter(|name| !PEER_COLLECTORS.contains(name));
         command.args(beyond.map(|collector| format!("--no-collector.{collector}")));
-        Self::started(command, address)
+        Self::start_exporter(command, address)
     }
 
-    fn started(command: Command, address: SocketAddr) -> Result<Server> {
+    fn start_exporter(command: Command, address: SocketAddr) -> Result<Server> {
         let exporter = Server::start(command, address)?;
-        // It listens before the collectors are compiled; the start is a row of its own.
+        // It listens before the collectors are compiled; start time is measured separately.
         http::scrape(address, "/-/ready", Scraper::Plain)?;
         Ok(exporter)
     }
@@ -119,7 +120,7 @@ impl Cluster {
         command
     }
 
-    /// prometheus-pve-exporter with its own gunicorn and all of its collectors.
+    /// prometheus-pve-exporter with all of its collectors.
     pub(crate) fn peer(&self) -> Result<Server> {
         let address = free_address()?;
         let mut command = Command::new(&self.programs.1);
@@ -129,12 +130,12 @@ impl Cluster {
             .args(["--web.listen-address", &address.to_string()])
             .env("PYTHONWARNINGS", "ignore");
         let server = Server::start(command, address)?;
-        // The master listens before its workers are there.
+        // gunicorn's master listens before its workers are ready.
         http::scrape(address, "/", Scraper::Plain)?;
         Ok(server)
     }
 
-    /// The path that asks either exporter for this cluster.
+    /// The path for scraping this cluster from either exporter.
     pub(crate) fn pve(&self, cluster: u8, node: u8) -> String {
         format!("/pve?target={}&module=default&cluster={cluster}&node={node}", self.api)
     }
@@ -153,7 +154,7 @@ impl Cluster {
 
     /// Requests since the counters were reset.
     pub(crate) fn requests(&self) -> Result<u64> {
-        self.counters()?.get("total").and_then(serde_json::Value::as_u64).context("no total among the counters")
+        self.counters()?.get("total").and_then(serde_json::Value::as_u64).context("the counters have no total")
     }
 
     pub(crate) fn path(&self) -> &Path {

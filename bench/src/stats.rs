@@ -1,4 +1,4 @@
-//! Samples of one figure: the median, and how far they lie apart.
+//! Samples of a measurement: median and range.
 
 use std::fmt;
 use std::time::Duration;
@@ -26,11 +26,11 @@ impl Samples {
         self.quantile(0.5)
     }
 
-    pub(crate) fn least(&self) -> f64 {
+    pub(crate) fn min(&self) -> f64 {
         self.quantile(0.0)
     }
 
-    pub(crate) fn most(&self) -> f64 {
+    pub(crate) fn max(&self) -> f64 {
         self.quantile(1.0)
     }
 
@@ -38,20 +38,20 @@ impl Samples {
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         clippy::cast_precision_loss,
-        reason = "a position among a few hundred samples"
+        reason = "an index into a few hundred samples"
     )]
     fn quantile(&self, share: f64) -> f64 {
         let position = (share * (self.0.len() - 1) as f64).round() as usize;
         self.0.get(position).copied().unwrap_or(f64::NAN)
     }
 
-    /// `41 ms (39–48, n=20)`.
+    /// Formats as `41 ms (39–48, n=20)`.
     pub(crate) fn show(&self, unit: &str) -> String {
         let (median, count) = (Rounded(self.median()), self.0.len());
         if count == 1 {
             return format!("{median} {unit}");
         }
-        format!("{median} {unit} ({}–{}, n={count})", Rounded(self.least()), Rounded(self.most()))
+        format!("{median} {unit} ({}–{}, n={count})", Rounded(self.min()), Rounded(self.max()))
     }
 }
 
@@ -59,12 +59,12 @@ pub(crate) fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+#[expect(clippy::cast_precision_loss, reason = "for display")]
 pub(crate) fn mebibytes(bytes: u64) -> f64 {
     bytes as f64 / 1_048_576.0
 }
 
-/// Three digits are all that such figures are good for.
+/// Formats with three significant digits.
 pub(crate) struct Rounded(pub(crate) f64);
 
 impl fmt::Display for Rounded {

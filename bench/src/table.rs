@@ -1,17 +1,16 @@
-//! The table: a line a figure, with its goal, what was measured and whether that is good enough.
+//! The table of results: measurement, goal and whether it is met.
 
 use std::fmt::Write as _;
 
-/// One line.
 pub(crate) struct Line {
     pub(crate) what: String,
     pub(crate) goal: String,
     pub(crate) ours: String,
-    /// The peer's figure, where it has one.
+    /// The peer's result, if it has one.
     pub(crate) peer: Option<String>,
-    /// Ours in relation to what the goal speaks of.
+    /// Our result relative to the peer or the goal.
     pub(crate) ratio: Option<String>,
-    /// `None`: there is no goal, the figure is for orientation.
+    /// `None` if there is no goal.
     pub(crate) met: Option<bool>,
 }
 
@@ -50,7 +49,7 @@ impl Line {
     }
 }
 
-/// `1/41` where ours is the smaller one.
+/// Formats the ratio as `1/41` if ours is smaller.
 pub(crate) fn fraction(ours: f64, peer: f64) -> String {
     match peer / ours {
         factor if factor >= 10.0 => format!("1/{factor:.0}"),
@@ -59,7 +58,7 @@ pub(crate) fn fraction(ours: f64, peer: f64) -> String {
     }
 }
 
-/// Prints as it goes, so that a run that is broken off was not in vain.
+/// Prints every row at once, so an interrupted run is not lost.
 pub(crate) struct Table(String);
 
 impl Table {

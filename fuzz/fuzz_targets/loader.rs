@@ -1,20 +1,22 @@
-//! Arbitrary bytes as a component: an error, or a collector whose call ends within its limits. Compiled in this process, so
-//! what takes too long there is a finding of libFuzzer's own (`-timeout`), not of this target.
+//! Loads arbitrary bytes as a component: the result is an error, or a collector whose call stays within its limits. The
+//! component is compiled in this process; compiling that takes too long is found by libFuzzer's `-timeout`.
 
 #![no_main]
+#![allow(clippy::expect_used, reason = "a fuzz target fails by panicking")]
 
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use pve_exporter::request::Place;
 use pve_exporter::collector::{Collector, Origin};
 use pve_exporter::limits::Limits;
+use pve_exporter::request::Place;
 use pve_exporter::sandbox::{Capacity, Sandbox};
 
 const MEMORY: usize = 4 << 20;
 
-static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new(Capacity { slots: 1, max_memory: MEMORY }, None).expect("a sandbox"));
+static SANDBOX: LazyLock<Sandbox> =
+    LazyLock::new(|| Sandbox::new(Capacity { slots: 1, max_memory: MEMORY }, None).expect("a sandbox"));
 
 fuzz_target!(|bytes: &[u8]| {
     let limits = Limits {

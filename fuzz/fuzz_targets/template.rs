@@ -1,17 +1,17 @@
-//! Whatever a manifest, a grant file or the cluster's names say: a request path stays below the API root, has the segments
-//! that its template shows, and is granted by that template alone.
+//! Whatever a manifest, a grant file or the cluster's names contain, a request path stays below the API root, has the
+//! segments of its template, and only that template grants it.
 //!
-//! The input is a template and two names of the cluster, a line each; the whole of it is tried as a grant file too.
+//! The input has three lines: a template, a node's name and a storage's. The whole input is parsed as a grant file as well.
 
 #![no_main]
+#![allow(clippy::expect_used, reason = "a fuzz target fails by panicking")]
 
 use libfuzzer_sys::fuzz_target;
 use percent_encoding::percent_decode_str;
-use pve_exporter::request::{GuestType, Place, Template};
 use pve_exporter::catalog::Grant;
+use pve_exporter::request::{GuestType, Place, Template};
 
 fuzz_target!(|text: &str| {
-    // Any text at all: an error, or a grant.
     if let Ok(grant) = Grant::parse(text) {
         for template in &grant.allow {
             check(template, "node01", "local");

@@ -62,10 +62,10 @@ fn of<C: Guest>(mut group: BenchmarkGroup<'_, WallTime>, sandbox: &Sandbox, plac
     let log = CollectorLog::new("bench");
     let call = || {
         let input = contract::Input { now_unix_seconds: NOW, place, settings: &[], answers: &[Ok(json)] };
-        collector.component().collect(&input, &limits, &log).0.unwrap().rows
+        collector.component().collect(&input, &limits, &log, collector.budget()).0.unwrap().output.rows
     };
     group.bench_function("call", |bencher| bencher.iter(|| black_box(call())));
-    let check = |rows| Rows::check(rows, &collector.schema, &limits).unwrap().0;
+    let check = |rows| Rows::check(rows, &collector.schema, &limits, collector.budget()).unwrap().0;
     group.bench_function("check", |bencher| bencher.iter_batched(call, check, BatchSize::LargeInput));
     let (collected, _) = Collected::join(Arc::clone(&collector.schema), vec![check(call())]);
     group.throughput(Throughput::Elements(collected.series()));

@@ -9,8 +9,7 @@ use tokio::time::Instant;
 
 use crate::catalog::{Catalog, Changes, LastAnswers};
 use crate::config::{Config, Module, Targets};
-use crate::contract::FetchErrorKind;
-use crate::request::Place;
+use crate::contract::PlaceAnswers;
 use crate::schema::Schema;
 use crate::scrape::{Clusters, Scope, Scrape, ScrapeError, ScrapeRequest, Scraper};
 use crate::telemetry::Metrics;
@@ -80,7 +79,7 @@ impl App {
 struct ScrapedAnswers<'a>(&'a Clusters);
 
 impl LastAnswers for ScrapedAnswers<'_> {
-    fn last_answers(&self, schema: &Schema) -> Option<(Place, Vec<Result<Arc<str>, FetchErrorKind>>)> {
+    fn last_answers(&self, schema: &Schema) -> Option<PlaceAnswers> {
         self.0.last_answers(schema)
     }
 }

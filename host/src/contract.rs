@@ -4,6 +4,7 @@
 //! here but unchecked; `schema` checks it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::request::Place;
 
@@ -56,6 +57,13 @@ pub struct Input<'a> {
     pub settings: &'a [(String, String)],
     /// One for each request of the manifest, in its order: the JSON text of `data`.
     pub answers: &'a [Result<&'a str, FetchErrorKind>],
+}
+
+/// The answers of one place, in the manifest's order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlaceAnswers {
+    pub place: Place,
+    pub answers: Vec<Result<Arc<str>, FetchErrorKind>>,
 }
 
 /// What `collect` returns.

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::api::{self, ClientError, FetchError, Observer};
 use crate::app::{App, Policy};
+use crate::budget::Budgets;
 use crate::catalog::{Catalog, Loader, NoAnswers, builtins};
 use crate::collector::{CollectorError, CollectorSet, Conflict, Origin};
 use crate::config::{Config, Flags, Module};
@@ -70,12 +71,13 @@ impl ExporterError {
 
 /// Serves until `shutdown`.
 pub async fn run(flags: Flags, config: Config, shutdown: impl Future<Output = ()>) -> Result<(), ExporterError> {
-    let metrics = Arc::new(Metrics::new()?);
-    let clusters = clusters(&flags, &config, metrics.clone())?;
+    let budgets = Budgets::new(flags.memory_budget);
+    let metrics = Arc::new(Metrics::new(budgets.clone())?);
+    let clusters = clusters(&flags, &config, metrics.clone(), &budgets)?;
     let web_config = LiveWebConfig::load(&flags.web)?;
     // Before the collectors, so that an address in use is reported at once.
     let listeners = web::listen(&flags.web).await?;
-    let catalog = tokio::task::block_in_place(|| catalog(&flags))?;
+    let catalog = tokio::task::block_in_place(|| catalog(&flags, &budgets))?;
     metrics.set_catalog(&catalog);
     introduce(&config, &catalog);
     let policy = Policy { timeout_offset: flags.timeout_offset, strict: flags.strict };
@@ -84,7 +86,7 @@ pub async fn run(flags: Flags, config: Config, shutdown: impl Future<Output = ()
     let (reloader, reload) = Reloader::new(Arc::clone(&app), flags);
     // Ends with the runtime.
     tokio::spawn(reloader.run());
-    let site = Site::new(app, reload, web_config, &web_flags, &listeners);
+    let site = Site::new(app, reload, web_config, budgets.responses, &web_flags, &listeners);
     web::serve(site, listeners, &web_flags, shutdown).await;
     Ok(())
 }
@@ -120,8 +122,9 @@ fn introduce(config: &Config, catalog: &Catalog) {
 /// `--config.check`: everything `run` needs, and one request to each module's cluster. Returns the findings by module.
 pub async fn check(flags: &Flags, config: &Config) -> Result<BTreeMap<String, String>, ExporterError> {
     LiveWebConfig::load(&flags.web)?;
-    let clusters = clusters(flags, config, Arc::new(api::NoObserver))?;
-    let catalog = tokio::task::block_in_place(|| catalog(flags))?;
+    let budgets = Budgets::new(flags.memory_budget);
+    let clusters = clusters(flags, config, Arc::new(api::NoObserver), &budgets)?;
+    let catalog = tokio::task::block_in_place(|| catalog(flags, &budgets))?;
     let mut found = BTreeMap::new();
     found.insert("collectors".to_owned(), format!("{} load", catalog.serving().iter().count()));
     for entry in catalog.entries() {
@@ -136,7 +139,7 @@ pub async fn check(flags: &Flags, config: &Config) -> Result<BTreeMap<String, St
             continue;
         };
         let cluster = clusters.get(module, targets)?;
-        let inventory = cluster.discover(Instant::now() + CHECK_TIMEOUT).await.map_err(|source| {
+        let inventory = Scraper::discover(&cluster, Instant::now() + CHECK_TIMEOUT).await.map_err(|source| {
             ExporterError::Unreachable { module: module.name.clone(), path: "/cluster/status", source }
         })?;
         let online = inventory.nodes.iter().filter(|node| node.online).count();
@@ -147,8 +150,13 @@ pub async fn check(flags: &Flags, config: &Config) -> Result<BTreeMap<String, St
 
 /// Creates the clients of all modules with a target and checks the files of the others, so that a bad CA file is reported at the
 /// start.
-fn clusters(flags: &Flags, config: &Config, observer: Arc<dyn Observer>) -> Result<Clusters, ExporterError> {
-    let clusters = Clusters::new(flags.client_options(), flags.api_max_age, observer);
+fn clusters(
+    flags: &Flags,
+    config: &Config,
+    observer: Arc<dyn Observer>,
+    budgets: &Budgets,
+) -> Result<Clusters, ExporterError> {
+    let clusters = Clusters::new(flags.client_options(), flags.api_max_age, observer, Arc::clone(&budgets.answers));
     for module in config.modules.values() {
         match &module.targets {
             Some(targets) => drop(clusters.get(module, targets)?),
@@ -159,7 +167,7 @@ fn clusters(flags: &Flags, config: &Config, observer: Arc<dyn Observer>) -> Resu
 }
 
 /// The built-ins that the flags enable, and the components of the folders.
-fn catalog(flags: &Flags) -> Result<Catalog, ExporterError> {
+fn catalog(flags: &Flags, budgets: &Budgets) -> Result<Catalog, ExporterError> {
     let limits = flags.limits();
     for (collector, _, _) in &flags.collectors_settings {
         if !builtins().iter().any(|(name, _)| name == collector) {
@@ -168,7 +176,7 @@ fn catalog(flags: &Flags) -> Result<Catalog, ExporterError> {
     }
     let cache = cache_directory(flags.sandbox_cache_directory.as_deref());
     let capacity = startup::capacity(flags, &limits);
-    let sandbox = Sandbox::new(capacity, cache.as_deref())?;
+    let sandbox = Sandbox::new(capacity, cache.as_deref())?.with_budget(Arc::clone(&budgets.collectors));
     let compiler = Compiler::of_this_program(cache, capacity);
     let loader = Loader { sandbox, compiler, limits, max_memory: capacity.max_memory };
     let mut serving = CollectorSet::default();

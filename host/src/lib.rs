@@ -10,6 +10,7 @@
 pub mod api;
 pub mod app;
 pub mod author;
+pub mod budget;
 pub mod catalog;
 pub mod collector;
 pub mod config;

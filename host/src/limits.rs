@@ -168,11 +168,16 @@ limits! {
     warnings, "warnings", Count, Part, 10, "Warnings kept of a call";
     log_lines, "log-lines", Count, Part, 20, "Log lines kept of a call";
     message_bytes, "message-bytes", Bytes, Part, 1024, "A log line or a warning; longer ones are cut";
+    /// Two third-party collectors that use all of it leave a core to the built-ins.
+    scrape_cpu, "scrape-cpu", Time, Scrape, Duration::from_secs(10), "CPU time of all calls of the collector in a scrape";
+    collector_bytes, "collector-bytes", Bytes, Scrape, 256 * MIB, "Memory of the collector's calls, rows and kept rows together";
     /// A slow collector leaves slots to the others.
     concurrency, "concurrency", Count, Scrape, 2, "Calls of the collector at the same time";
     component_bytes, "component-bytes", Bytes, Load, 32 * MIB, "The component file";
     /// The largest one tried, 17.6 MiB of Python, takes 6 s on two cores.
     compile_time, "compile-time", Time, Load, Duration::from_secs(60), "Compiling a component of a folder, wall time";
+    /// Checked before anything of a manifest is copied.
+    manifest_bytes, "manifest-bytes", Bytes, Load, MIB, "Size of a manifest";
     requests, "requests", Count, Load, 32, "Requests in a manifest";
     tables, "tables", Count, Load, 64, "Tables in a manifest";
     metrics, "metrics", Count, Load, 512, "Metrics in a manifest, all tables together";

@@ -56,7 +56,7 @@ fn main() -> ExitCode {
 fn run(flags: Flags, config: Config) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| anyhow!("can't start threads: {error}"))?;
-    runtime.block_on(async {
+    let result = runtime.block_on(async {
         if flags.config_check {
             // Problems are reported in the error's one line, not in a log.
             for (what, found) in exporter::check(&flags, &config).await? {
@@ -67,7 +67,10 @@ fn run(flags: Flags, config: Config) -> anyhow::Result<()> {
         init_logs(flags.log_level, flags.log_format);
         exporter::run(flags, config, stop_signal()).await?;
         Ok(())
-    })
+    });
+    // A call or a parse that is under way must not delay the exit.
+    runtime.shutdown_background();
+    result
 }
 
 /// Begins again with one heap for all threads, unless the operator has said how many there are to be.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::budget::{OverBudget, Purpose};
 use crate::contract::FetchErrorKind;
 
 macro_rules! reasons {
@@ -58,6 +59,9 @@ reasons! {
     Settings, "settings", "The collector rejects its settings.";
     Failed, "failed", "The collector reported a failure of its own.";
     Engine, "engine", "The WebAssembly engine refused the call.";
+    ScrapeCpuLimit, "scrape_cpu_limit", "The collector exceeded the limit `scrape-cpu` in this scrape.";
+    CollectorBytesLimit, "collector_bytes_limit", "The collector exceeded the limit `collector-bytes`.";
+    Shortage, "shortage", "The exporter's memory budget or its instances are exhausted.";
     HostPanic, "host_panic", "The exporter itself panicked: a bug.";
 }
 
@@ -76,6 +80,15 @@ impl From<FetchErrorKind> for Reason {
             FetchErrorKind::Unavailable => Self::Unavailable,
             FetchErrorKind::TooLarge => Self::TooLarge,
             FetchErrorKind::Malformed => Self::Malformed,
+        }
+    }
+}
+
+impl From<&OverBudget> for Reason {
+    fn from(over: &OverBudget) -> Self {
+        match over.purpose {
+            Purpose::Collector => Self::CollectorBytesLimit,
+            _ => Self::Shortage,
         }
     }
 }

@@ -1,72 +1,38 @@
-//! The documentation says what there is: every metric with its type and labels, every flag, key, variable and limit.
+//! The documentation matches the code: metrics with their types and labels, flags, keys, variables and limits with their
+//! defaults, links, and alert rules.
+
+mod alerts;
+mod links;
+mod pages;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
-use pve_exporter::catalog::builtins;
+use pages::{Row, read, rows, words};
+use pve_exporter::catalog::{Grant, builtins};
 use pve_exporter::collector::{Collector, Origin};
 use pve_exporter::config::Flags;
-use pve_exporter::limits::{LIMITS, Limits};
+use pve_exporter::limits::{LIMITS, Limit, LimitOverride, Limits};
+use pve_exporter::reason::Reason;
 use pve_exporter::sandbox::{Capacity, Sandbox};
-use pve_exporter::schema::{Family, Kind};
+use pve_exporter::schema::{Family, Kind, Rejection};
 
-/// A row of a table: the file and heading it stands under, and its cells.
-#[derive(Debug)]
-struct Row {
-    file: String,
-    heading: String,
-    cells: Vec<String>,
-}
+const METRICS: &str = "docs/metrics.md";
+const CONFIGURATION: &str = "docs/configuration.md";
 
-impl Row {
-    /// Whether a cell has this text as code of its own.
-    fn says(&self, cell: usize, code: &str) -> bool {
-        self.cells.get(cell).is_some_and(|cell| cell.split('`').skip(1).step_by(2).any(|found| found == code))
-    }
-
-    /// The code in a cell, in its order.
-    fn code(&self, cell: usize) -> Vec<&str> {
-        self.cells.get(cell).map(|cell| cell.split('`').skip(1).step_by(2).collect()).unwrap_or_default()
-    }
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-fn read(path: &str) -> String {
-    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
-
-/// All rows of all tables in README.md and docs.
-fn rows() -> Vec<Row> {
-    let mut files = vec!["README.md".to_owned()];
-    for entry in std::fs::read_dir(root().join("docs")).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        if name.ends_with(".md") {
-            files.push(format!("docs/{name}"));
-        }
-    }
-    files.sort();
-    let mut rows = Vec::new();
-    for file in files {
-        let mut heading = String::new();
-        for line in read(&file).lines() {
-            if line.starts_with('#') {
-                heading = line.trim_start_matches('#').trim().to_owned();
-            } else if let Some(inner) = line.strip_prefix("| ").and_then(|line| line.strip_suffix(" |")) {
-                let cells = inner.split(" | ").map(|cell| cell.trim().to_owned()).collect();
-                rows.push(Row { file: file.clone(), heading: heading.clone(), cells });
-            }
-        }
-    }
-    rows
-}
-
-fn collectors() -> Vec<Collector> {
+/// The built-in collectors. To compile them takes seconds, so all tests share them.
+static COLLECTORS: LazyLock<Vec<Collector>> = LazyLock::new(|| {
     let sandbox = Sandbox::new(Capacity { slots: 4, max_memory: Limits::default().memory }, None).unwrap();
     let load = |component| Collector::load(&sandbox, component, Origin::Builtin, Limits::default()).unwrap();
     builtins().iter().map(|(_, component)| load(component)).collect()
+});
+
+/// The exporter's own metrics, from the sources that define them.
+fn own_metrics() -> BTreeSet<String> {
+    let sources = read("host/src/telemetry/metrics.rs") + &read("host/src/scrape/series.rs");
+    let names = words(&sources, "pve_exporter_", |c| c.is_ascii_lowercase() || c == '_');
+    assert!(names.len() > 10, "{names:?}");
+    names
 }
 
 fn word(kind: &Kind) -> &'static str {
@@ -78,7 +44,7 @@ fn word(kind: &Kind) -> &'static str {
     }
 }
 
-/// What is wrong with a family's row; the order of labels is the documentation's own.
+/// What is wrong with a family's row. The order of labels is up to the documentation.
 fn differences(family: &Family, row: &Row) -> Vec<String> {
     let mut wrong = Vec::new();
     let wanted = word(&family.kind);
@@ -94,23 +60,27 @@ fn differences(family: &Family, row: &Row) -> Vec<String> {
 }
 
 #[test]
-fn every_metric_of_a_built_in_collector_has_its_row() {
+fn every_metric_of_a_built_in_collector_has_one_row() {
     let rows = rows();
     let mut wrong = Vec::new();
-    for collector in collectors() {
+    for collector in COLLECTORS.iter() {
         for family in &collector.schema.families {
             let found: Vec<&Row> = rows.iter().filter(|row| row.says(0, &family.name)).collect();
             if found.is_empty() {
                 let labels = family.label_names.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ");
                 wrong.push(format!("not documented: | `{}` | {} | {labels} | … |", family.name, word(&family.kind)));
             }
+            if found.len() > 1 || found.iter().any(|row| row.file != METRICS) {
+                let places: Vec<&str> = found.iter().map(|row| row.file.as_str()).collect();
+                wrong.push(format!("{} belongs into {METRICS}, once: {places:?}", family.name));
+            }
             wrong.extend(found.iter().flat_map(|row| differences(family, row)));
         }
-        // The other way round: what stands under a collector's heading, it gives.
+        // The other way round: a collector exports everything that its section lists.
         let own = rows.iter().filter(|row| row.heading == collector.name());
         for name in own.flat_map(|row| row.code(0)).filter(|name| name.starts_with("pve_")) {
             if !collector.schema.families.iter().any(|family| family.name == name) {
-                wrong.push(format!("{} does not give {name}", collector.name()));
+                wrong.push(format!("{} does not export {name}", collector.name()));
             }
         }
     }
@@ -119,26 +89,26 @@ fn every_metric_of_a_built_in_collector_has_its_row() {
 
 #[test]
 fn every_collector_has_its_section() {
-    let metrics = read("docs/metrics.md");
-    for collector in collectors() {
+    let metrics = read(METRICS);
+    for collector in COLLECTORS.iter() {
         let name = collector.name();
-        assert!(metrics.contains(&format!("\n## {name}\n")), "docs/metrics.md has no section {name}");
+        let section = metrics.split(&format!("\n## {name}\n")).nth(1);
+        let section = section.unwrap_or_else(|| panic!("{METRICS} has no section {name}"));
+        let section = section.split("\n## ").next().unwrap();
         for request in &collector.schema.requests {
             let path = request.template.to_string();
-            assert!(metrics.contains(&format!("`{path}`")), "docs/metrics.md does not say that {name} asks for {path}");
+            assert!(section.contains(&format!("`{path}`")), "{METRICS} does not say that {name} requests {path}");
         }
     }
 }
 
 #[test]
-fn every_metric_of_the_exporter_has_its_row() {
+fn every_metric_of_the_exporter_has_one_row() {
     let rows = rows();
-    let sources = read("host/src/telemetry/metrics.rs") + &read("host/src/scrape/series.rs");
-    let names = words(&sources, "pve_exporter_", |c| c.is_ascii_lowercase() || c == '_');
-    assert!(names.len() > 10, "{names:?}");
-    for name in names {
-        let row = rows.iter().find(|row| row.says(0, &name));
-        let row = row.unwrap_or_else(|| panic!("{name} is not documented"));
+    for name in own_metrics() {
+        let found: Vec<&Row> = rows.iter().filter(|row| row.says(0, &name)).collect();
+        let [row] = found.as_slice() else { panic!("{name} must be documented once: {found:?}") };
+        assert_eq!(row.file, METRICS, "{name}");
         let kind = row.cells[1].as_str();
         assert!(matches!(kind, "gauge" | "counter" | "info" | "histogram"), "{name}: {kind}");
         assert_eq!(kind == "counter", name.ends_with("_total"), "{name}: {kind}");
@@ -147,47 +117,93 @@ fn every_metric_of_the_exporter_has_its_row() {
 }
 
 #[test]
-fn every_flag_has_its_row() {
-    let rows = rows();
+fn every_flag_has_its_row_and_default() {
+    let rows = pages::under(CONFIGURATION, "Flags");
     let command = Flags::command(&[]);
-    for flag in command.get_arguments().filter_map(|argument| argument.get_long()) {
-        let flag = format!("--{flag}");
-        assert!(rows.iter().any(|row| row.says(0, &flag)), "{flag} is not documented");
+    for argument in command.get_arguments() {
+        let Some(flag) = argument.get_long().map(|flag| format!("--{flag}")) else { continue };
+        let row = rows.iter().find(|row| row.says(0, &flag));
+        let row = row.unwrap_or_else(|| panic!("{flag} is not documented"));
+        let defaults: Vec<_> = argument.get_default_values().iter().map(|value| value.to_str().unwrap()).collect();
+        // A default that depends on the machine is described in words.
+        if argument.get_action().takes_values() && !argument.is_hide_default_value_set() && !defaults.is_empty() {
+            assert_eq!(row.code(1), defaults, "the default of {flag}");
+        }
+    }
+    let known = |flag: &str| flag.contains("NAME") || command.get_arguments().any(|a| a.get_long() == Some(&flag[2..]));
+    for flag in rows.iter().flat_map(|row| row.code(0)).filter(|flag| *flag != "--version" && *flag != "--help") {
+        assert!(known(flag), "{flag} is documented, but does not exist");
     }
 }
 
 #[test]
 fn every_key_and_variable_has_its_row() {
-    let rows = rows();
     let source = read("host/src/config/keys.rs");
     let known = source.split_once("const KNOWN").and_then(|(_, rest)| rest.split_once("];")).unwrap().0;
-    let keys: Vec<&str> = known.split('"').skip(1).step_by(2).collect();
-    assert!(keys.contains(&"token_value"), "{keys:?}");
+    let keys: BTreeSet<String> = known.split('"').skip(1).step_by(2).map(str::to_owned).collect();
+    assert!(keys.contains("token_value"), "{keys:?}");
     let variables = words(&read("host/src/config/env.rs"), "PVE_", |c| c.is_ascii_uppercase() || c == '_');
     assert!(variables.contains("PVE_TARGET"), "{variables:?}");
-    for name in keys.into_iter().map(str::to_owned).chain(variables) {
-        assert!(rows.iter().any(|row| row.says(0, &name)), "{name} is not documented");
+    for (heading, names) in [("pve.yml", keys), ("Environment variables", variables)] {
+        let rows = pages::under(CONFIGURATION, heading);
+        let documented: BTreeSet<String> = rows.iter().flat_map(|row| row.code(0)).map(str::to_owned).collect();
+        assert_eq!(documented, names, "{heading}");
     }
 }
 
 #[test]
-fn every_limit_has_its_row() {
-    let rows = rows();
-    for name in LIMITS.iter().map(|limit| limit.name) {
-        let row = rows.iter().find(|row| row.heading == "Limits" && row.says(0, name));
-        assert!(row.is_some(), "the limit {name} is not documented");
+fn every_limit_has_its_row_and_default() {
+    let rows = pages::under(CONFIGURATION, "Limits");
+    for limit in LIMITS {
+        let row = rows.iter().find(|row| row.says(0, limit.name));
+        let row = row.unwrap_or_else(|| panic!("the limit {} is not documented: {}", limit.name, limit.help));
+        let documented = LimitOverride::parse(limit.name, &row.cells[1].replace([',', ' '], "")).unwrap();
+        assert_eq!(Limits::default().with(&[documented]), Limits::default(), "the default of {}", limit.name);
+    }
+    for name in rows.iter().flat_map(|row| row.code(0)) {
+        assert!(Limit::named(name).is_some(), "the limit {name} is documented, but does not exist");
     }
 }
 
-/// The SDK's README is compiled as a test of the SDK; the same collector stands in ours.
 #[test]
-fn the_example_is_the_one_that_compiles() {
-    let first = |text: &str| text.split_once("```rust\n").unwrap().1.split_once("```").unwrap().0.to_owned();
-    assert_eq!(first(&read("README.md")), first(&read("guests/sdk/README.md")));
+fn every_key_of_a_grant_exists() {
+    let rows = pages::under(CONFIGURATION, "Grants");
+    let keys: Vec<&str> = rows.iter().flat_map(|row| row.code(0)).collect();
+    assert_eq!(keys, ["sha256", "allow", "settings", "limits"]);
+    let example = pages::block(CONFIGURATION, "Grants", "yaml");
+    let grant = Grant::parse(&example).unwrap();
+    assert!(grant.sha256.is_some() && grant.allow.len() == 1, "{grant:?}");
+    for key in keys {
+        assert!(example.contains(&format!("{key}:")), "the example lacks {key}");
+    }
 }
 
-/// The words in a text that begin with `prefix`; the prefix alone is none.
-fn words(text: &str, prefix: &str, belongs: impl Fn(char) -> bool) -> BTreeSet<String> {
-    let word = |(at, _): (usize, &str)| text[at..].chars().take_while(|c| belongs(*c)).collect::<String>();
-    text.match_indices(prefix).map(word).filter(|word| !word.ends_with('_')).collect()
+#[test]
+fn every_reason_is_documented() {
+    let documented = |heading: &str| -> BTreeSet<String> {
+        pages::under(METRICS, heading).iter().flat_map(|row| row.code(0)).map(str::to_owned).collect()
+    };
+    let reasons = Reason::ALL.iter().map(|reason| reason.as_str().to_owned()).collect();
+    assert_eq!(documented("Reasons"), reasons);
+    let rejections = Rejection::ALL.iter().map(|rejection| rejection.as_str().to_owned()).collect();
+    assert_eq!(documented("Dropped rows"), rejections);
+}
+
+/// Queries and examples name metrics that exist, wherever they are.
+#[test]
+fn every_metric_that_is_mentioned_exists() {
+    let mut known = own_metrics();
+    for collector in COLLECTORS.iter() {
+        known.extend(collector.schema.families.iter().map(|family| family.name.clone()));
+    }
+    for suffix in ["_bucket", "_sum", "_count"] {
+        known.insert(format!("pve_exporter_api_request_duration_seconds{suffix}"));
+    }
+    for page in pages::all().iter().filter(|page| !page.starts_with("docs/collectors") && !page.contains("examples")) {
+        for code in pages::code(&read(page)) {
+            for name in words(&code, "pve_", |c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
+                assert!(known.contains(&name), "{page}: there is no metric {name}");
+            }
+        }
+    }
 }

@@ -8,15 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use pve_collector::{FetchError, Request, contract, testing::Case};
+use pve_collector::{contract, testing::Case};
 use pve_exporter::catalog::builtins;
 use pve_exporter::collector::{Collector, Origin};
-use pve_exporter::contract::FetchErrorKind;
 use pve_exporter::exposition::{Encoder, Format};
 use pve_exporter::limits::Limits;
-use pve_exporter::request::{GuestType, Place};
+use pve_exporter::request::Place;
 use pve_exporter::sandbox::{Capacity, Sandbox};
-use pve_exporter::schema::Collected;
+use pve_exporter::schema::{self, Collected};
 
 /// The component of a built-in; from another folder if the environment names one (`make test-debian-std`).
 fn component(name: &str) -> Vec<u8> {
@@ -48,10 +47,9 @@ fn folders(directory: &Path) -> Vec<PathBuf> {
     entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect()
 }
 
-fn requests(collector: &Collector) -> Vec<Request> {
-    let request = |request: &pve_exporter::schema::Request| Request {
-        // The SDK's requests are constants.
-        path: request.template.as_str().to_owned().leak(),
+fn requests(collector: &Collector) -> Vec<contract::Request> {
+    let request = |request: &schema::Request| contract::Request {
+        path: request.template.to_string(),
         max_age_seconds: request.max_age_seconds,
         optional: request.optional,
     };
@@ -63,15 +61,9 @@ fn run(collector: &Collector, case: &Case) -> String {
     let mut batches = Vec::new();
     for place in case.places(&requests) {
         let Ok(input) = case.input(&requests, &place) else { continue };
-        let place = Place {
-            node: input.place.node.as_deref().map(Into::into),
-            guest_type: input.place.guest_type.and_then(|guest| GuestType::parse(guest.as_str())),
-            vmid: input.place.vmid,
-            storage: input.place.storage.as_deref().map(Into::into),
-        };
-        let responses: Vec<_> =
-            input.responses.iter().map(|response| response.as_deref().map_err(|error| kind(*error))).collect();
-        let collection = collector.collect(input.now_unix_seconds, &place, &responses);
+        let answers: Vec<_> =
+            input.responses.iter().map(|response| response.as_deref().map_err(|error| (*error).into())).collect();
+        let collection = collector.collect(input.now_unix_seconds, &Place::from(&place), &answers);
         assert!(collection.rejections.is_empty(), "{:?}", collection.rejections);
         if let Ok(rows) = collection.outcome {
             batches.push(rows);
@@ -85,17 +77,6 @@ fn run(collector: &Collector, case: &Case) -> String {
     String::from_utf8(encoder.finish()).unwrap()
 }
 
-fn kind(error: FetchError) -> FetchErrorKind {
-    match error {
-        FetchError::Forbidden => FetchErrorKind::Forbidden,
-        FetchError::NotFound => FetchErrorKind::NotFound,
-        FetchError::TimedOut => FetchErrorKind::TimedOut,
-        FetchError::Unavailable => FetchErrorKind::Unavailable,
-        FetchError::TooLarge => FetchErrorKind::TooLarge,
-        FetchError::Malformed => FetchErrorKind::Malformed,
-    }
-}
-
 #[test]
 fn built_ins_produce_the_golden_files() {
     let fixtures = fixtures();
@@ -106,7 +87,7 @@ fn built_ins_produce_the_golden_files() {
         let mut collector = load(name);
         for directory in cases {
             let case = Case::read(directory);
-            collector.settings = case.input(&[], &contract::Place::default()).unwrap().settings;
+            collector.settings = case.input::<contract::Request>(&[], &contract::Place::default()).unwrap().settings;
             let expected = std::fs::read_to_string(directory.join("expected.prom")).unwrap();
             assert_eq!(run(&collector, &case), expected, "{}", directory.display());
         }

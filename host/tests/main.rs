@@ -1,5 +1,11 @@
-//! The host's integration tests: one target, so that wasmtime is linked once. Run one module with
-//! `cargo test --release --workspace --locked --test integration zoo::`.
+//! The host's integration tests. They are one target, so that wasmtime is linked once; this runs one module:
+//!
+//! ```sh
+//! cargo test --release --workspace --locked --test integration zoo::
+//! ```
+//!
+//! Tests share one process and run in parallel: none may change its environment or working directory, install a global log
+//! subscriber, or measure its resources. `zoo::aftermath`, which does, starts a process of its own.
 
 #![allow(
     clippy::unwrap_used,

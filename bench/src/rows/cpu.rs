@@ -1,4 +1,4 @@
-//! CPU time a scrape: the process and its children, user and system.
+//! CPU time per scrape: user and system time of the process and its children.
 
 use anyhow::Result;
 
@@ -13,9 +13,9 @@ pub(super) fn measure(programs: &Programs, effort: Effort, table: &mut Table) ->
     let cluster = Cluster::start(programs, Size::LARGE, 0)?;
     let path = cluster.pve(1, 0);
     let (peer, exporter) = (cluster.peer()?, cluster.exporter_as_peer()?);
-    let (mut theirs, mut ours, mut zipped) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut theirs, mut ours, mut compressed) = (Vec::new(), Vec::new(), Vec::new());
     let (mut their_times, mut our_times) = (Vec::new(), Vec::new());
-    // The kernel counts in ticks of 10 ms: ours is read over several scrapes at once.
+    // The kernel counts in ticks of 10 ms, so our CPU time is averaged over several scrapes.
     let each = effort.samples.div_ceil(effort.peer_samples).max(4);
     scrape(peer.address, &path, Scraper::Plain)?;
     scrape(exporter.address, &path, Scraper::Plain)?;
@@ -26,10 +26,10 @@ pub(super) fn measure(programs: &Programs, effort: Effort, table: &mut Table) ->
         let (cpu, times) = cpu_of(&exporter, &path, Scraper::Plain, each)?;
         ours.push(cpu);
         our_times.extend(times);
-        zipped.push(cpu_of(&exporter, &path, Scraper::Prometheus, each)?.0);
+        compressed.push(cpu_of(&exporter, &path, Scraper::Prometheus, each)?.0);
     }
-    let (theirs, ours, zipped) = (Samples::of(theirs), Samples::of(ours), Samples::of(zipped));
-    let what = format!("CPU time a scrape, {}, 0 ms a call, cluster=1", name(Size::LARGE));
+    let (theirs, ours, compressed) = (Samples::of(theirs), Samples::of(ours), Samples::of(compressed));
+    let what = format!("CPU time per scrape, {}, 0 ms per call, cluster=1", name(Size::LARGE));
     table.push(
         &Line::new(what.clone(), "≤ 1/25 of the peer", ours.show("ms"))
             .peer(theirs.show("ms"))
@@ -37,20 +37,20 @@ pub(super) fn measure(programs: &Programs, effort: Effort, table: &mut Table) ->
             .met(ours.median() * 25.0 <= theirs.median()),
     );
     table.push(
-        &Line::new(format!("{what}, with gzip as Prometheus asks"), "", zipped.show("ms"))
+        &Line::new(format!("{what}, with gzip as Prometheus requests"), "", compressed.show("ms"))
             .peer("does not compress")
-            .ratio(fraction(zipped.median(), theirs.median())),
+            .ratio(fraction(compressed.median(), theirs.median())),
     );
     let (theirs, ours) = (Samples::of(their_times), Samples::of(our_times));
     table.push(
-        &Line::new(format!("latency, {}, 0 ms a call, cluster=1", name(Size::LARGE)), "", ours.show("ms"))
+        &Line::new(format!("latency, {}, 0 ms per call, cluster=1", name(Size::LARGE)), "", ours.show("ms"))
             .peer(theirs.show("ms"))
             .ratio(fraction(ours.median(), theirs.median())),
     );
     Ok(())
 }
 
-/// Milliseconds of CPU time a scrape, and each scrape's wall time.
+/// CPU time per scrape and the duration of each scrape, in milliseconds.
 pub(super) fn cpu_of(server: &Server, path: &str, scraper: Scraper, scrapes: usize) -> Result<(f64, Vec<f64>)> {
     let before = server.cpu()?;
     let times = (0..scrapes).map(|_| Ok(milliseconds(scrape(server.address, path, scraper)?.time)));

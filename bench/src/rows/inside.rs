@@ -1,4 +1,4 @@
-//! Inside the process: the sandbox beside the same code native, and the encoder.
+//! In-process measurements: the sandbox compared with the same code run natively, and the encoder.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -29,10 +29,10 @@ pub(super) fn measure(_: &Programs, effort: Effort, table: &mut Table) -> Result
     let rounds = effort.samples * 10;
     let node = Place::node("node01");
     let vms = load(&sandbox, "vm-pressure")?;
-    let ratio = tax::<vm_pressure::VmPressure>(&vms, &node, &list, rounds)?;
+    let ratio = overhead::<vm_pressure::VmPressure>(&vms, &node, &list, rounds)?;
     table.push(
         &Line::new(
-            format!("sandbox ÷ native, vm-pressure, the {} KiB of a node's 313 VMs", list.len() / 1024),
+            format!("sandbox ÷ native, vm-pressure, {} KiB for a node's 313 VMs", list.len() / 1024),
             "≤ 1.6",
             ratio.shown,
         )
@@ -40,7 +40,7 @@ pub(super) fn measure(_: &Programs, effort: Effort, table: &mut Table) -> Result
         .met(ratio.median <= 1.6),
     );
     let collector = load(&sandbox, "resources")?;
-    let ratio = tax::<resources::Resources>(&collector, &Place::cluster(), &resources, effort.samples)?;
+    let ratio = overhead::<resources::Resources>(&collector, &Place::cluster(), &resources, effort.samples)?;
     let what =
         format!("sandbox ÷ native, resources, {} guests, {:.1} MB", name(Size::LARGE), resources.len() as f64 / 1e6);
     table.push(&Line::new(what, "", ratio.shown).ratio(Rounded(ratio.median).to_string()));
@@ -57,19 +57,19 @@ pub(super) fn measure(_: &Programs, effort: Effort, table: &mut Table) -> Result
             times.push((cpu_time() - start).as_secs_f64() * 1e9 / collected.series() as f64);
         }
         let times = Samples::of(times);
-        let what = format!("encoding, {format:?}, {} series, a series", collected.series());
+        let what = format!("encoding per series, {format:?}, {} series", collected.series());
         table.push(&Line::new(what, "≤ 50 ns", times.show("ns")).met(times.median() <= 50.0));
     }
     Ok(())
 }
 
-struct Tax {
+struct Overhead {
     median: f64,
     shown: String,
 }
 
-/// Both in turn, a ratio a round: what disturbs one disturbs the other.
-fn tax<C: Guest>(collector: &Collector, place: &Place, json: &str, rounds: usize) -> Result<Tax> {
+/// Alternates between the two and takes the ratio of each round, since interference affects both.
+fn overhead<C: Guest>(collector: &Collector, place: &Place, json: &str, rounds: usize) -> Result<Overhead> {
     let (limits, log) = (Limits::default(), CollectorLog::new("bench"));
     let (mut ratios, mut natives, mut sandboxed) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..rounds + rounds / 5 + 1 {
@@ -87,10 +87,10 @@ fn tax<C: Guest>(collector: &Collector, place: &Place, json: &str, rounds: usize
 
         let start = cpu_time();
         let input = contract::Input { now_unix_seconds: NOW, place, settings: &[], answers: &[Ok(json)] };
-        let (output, _) = collector.component().collect(&input, &limits, &log);
+        let (output, _) = collector.component().collect(&input, &limits, &log, collector.budget());
         drop(black_box(output?));
         let called = (cpu_time() - start).as_secs_f64() * 1e3;
-        // The first ones touch memory that later ones find ready.
+        // The first rounds are warm-up.
         if round > rounds / 5 {
             ratios.push(called / native);
             natives.push(native);
@@ -99,10 +99,10 @@ fn tax<C: Guest>(collector: &Collector, place: &Place, json: &str, rounds: usize
     }
     let (ratios, natives, sandboxed) = (Samples::of(ratios), Samples::of(natives), Samples::of(sandboxed));
     let shown = format!("{} in the sandbox, {} native", sandboxed.show("ms"), natives.show("ms"));
-    Ok(Tax { median: ratios.median(), shown })
+    Ok(Overhead { median: ratios.median(), shown })
 }
 
-/// CPU time of this thread: what else runs on the machine disturbs it less than the wall clock.
+/// CPU time of this thread, which other load on the machine affects less than wall time.
 fn cpu_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::try_from(time).unwrap_or_default()
@@ -113,17 +113,22 @@ fn load(sandbox: &Sandbox, name: &str) -> Result<Collector> {
     Ok(Collector::load(sandbox, component, Origin::Builtin, Limits::default())?)
 }
 
-/// A node's list of VMs and the list of resources, as a cluster of this size answers.
+/// A node's VM list and the resource list of a cluster of this size.
 fn bodies(size: Size) -> Result<(String, String)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let spec = Spec { nodes: size.nodes, guests: size.guests * 4 / 3, tick: None, ..Spec::default() };
         let sim = Sim::start(Spec { guests: size.guests, ..spec.clone() }).await?;
-        let data = |path: &str| sim.body(path).get("data").map(ToString::to_string).context("no such answer");
+        let data =
+            |path: &str| sim.body(path).get("data").map(ToString::to_string).context("the simulator has no such body");
         let resources = data("/cluster/resources")?;
-        // Every fourth guest is a container: with a third more guests a node has as many VMs.
-        let more = Sim::start(spec).await?;
-        let list = more.body("/nodes/node01/qemu").get("data").map(ToString::to_string).context("no such answer")?;
+        // Every fourth guest is a container, so a third more guests give a node that many VMs.
+        let larger = Sim::start(spec).await?;
+        let list = larger
+            .body("/nodes/node01/qemu")
+            .get("data")
+            .map(ToString::to_string)
+            .context("the simulator has no such body")?;
         Ok((list, resources))
     })
 }

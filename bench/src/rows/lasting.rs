@@ -1,4 +1,4 @@
-//! Many scrapes: at once, and one after the other.
+//! Many scrapes, concurrent and consecutive.
 
 use anyhow::{Context as _, Result};
 
@@ -9,7 +9,7 @@ use crate::setup::{Cluster, Programs, Size};
 use crate::stats::{Rounded, mebibytes};
 use crate::table::{Line, Table};
 
-/// Four at once share one run: the API is asked as often as for one.
+/// Concurrent scrapes share one run, so four make no more requests than one.
 pub(super) fn shared(programs: &Programs, _: Effort, table: &mut Table) -> Result<()> {
     let cluster = Cluster::start(programs, Size::SMALL, 20)?;
     let exporter = cluster.exporter()?;
@@ -24,13 +24,13 @@ pub(super) fn shared(programs: &Programs, _: Effort, table: &mut Table) -> Resul
         cluster.requests()
     };
     let (one, four) = (calls(1)?, calls(4)?);
-    // How many of the kept answers are due depends on the time since the scrape before.
-    let line = Line::new("API calls of four concurrent scrapes of one target", "those of one", four.to_string());
+    // The number of expired cached responses depends on the time since the previous scrape.
+    let line = Line::new("API calls of four concurrent scrapes of one target", "as many as one", four.to_string());
     table.push(&line.ratio(format!("one makes {one}")).met(four <= one + one / 10));
     Ok(())
 }
 
-/// Memory and descriptors after the first tenth and at the end.
+/// Memory, file descriptors and threads after the first tenth and at the end.
 pub(super) fn flat(programs: &Programs, effort: Effort, table: &mut Table) -> Result<()> {
     let cluster = Cluster::start(programs, Size::SMALL, 0)?;
     let exporter = cluster.exporter()?;
@@ -52,7 +52,7 @@ pub(super) fn flat(programs: &Programs, effort: Effort, table: &mut Table) -> Re
         format!("{} scrapes, {}, /metrics: memory, descriptors, threads", effort.lasting_scrapes, name(Size::SMALL));
     let shown =
         format!("{} → {} MiB, {} → {}, {} → {}", Rounded(early.0), Rounded(late.0), early.1, late.1, early.2, late.2);
-    // Idle connections and threads of the runtime come and go.
+    // The number of idle connections varies.
     let met = late.0 <= early.0 * 1.1 && late.1 <= early.1 + 8;
     table.push(&Line::new(what, "flat", shown).met(met));
     Ok(())

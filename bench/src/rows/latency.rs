@@ -1,4 +1,4 @@
-//! How long a scrape takes: beside the peer, and beside the time that the API itself needs.
+//! Scrape latency compared with the peer and with the time the API takes.
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::table::{Line, Table, fraction};
 
 const LATENCY_MS: u64 = 20;
 
-/// The peer asks for one thing after the other, each guest's configuration included.
+/// The peer makes its requests one after another, including one per guest.
 pub(super) fn peer(programs: &Programs, effort: Effort, table: &mut Table) -> Result<()> {
     let cluster = Cluster::start(programs, Size::MIDDLE, LATENCY_MS)?;
     let path = cluster.pve(1, 1);
@@ -20,7 +20,7 @@ pub(super) fn peer(programs: &Programs, effort: Effort, table: &mut Table) -> Re
     let (mut theirs, mut ours, mut first, mut all) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let each = effort.samples.div_ceil(effort.peer_samples);
     for _ in 0..effort.peer_samples {
-        // Of an exporter that has no answers yet.
+        // A new exporter has nothing cached.
         first.push(scrape(cluster.exporter_as_peer()?.address, &path, Scraper::Plain)?.time);
         all.push(scrape(cluster.exporter()?.address, &path, Scraper::Plain)?.time);
         theirs.push(scrape(peer.address, &path, Scraper::Plain)?.time);
@@ -29,7 +29,7 @@ pub(super) fn peer(programs: &Programs, effort: Effort, table: &mut Table) -> Re
         }
     }
     let (theirs, ours, first) = (Samples::times(theirs), Samples::times(ours), Samples::times(first));
-    let what = format!("latency, {}, 20 ms a call, cluster=1&node=1", name(Size::MIDDLE));
+    let what = format!("latency, {}, 20 ms per call, cluster=1&node=1", name(Size::MIDDLE));
     let line = |what: String, goal: f64, ours: f64, shown: String| {
         Line::new(what, format!("≤ 1/{goal:.0} of the peer"), shown)
             .peer(theirs.show("ms"))
@@ -37,14 +37,14 @@ pub(super) fn peer(programs: &Programs, effort: Effort, table: &mut Table) -> Re
             .met(ours * goal <= theirs.median())
     };
     table.push(&line(what.clone(), 40.0, ours.median(), ours.show("ms")));
-    table.push(&line(format!("{what}, the first scrape"), 4.0, first.median(), first.show("ms")));
+    table.push(&line(format!("{what}, first scrape"), 4.0, first.median(), first.show("ms")));
     let all = Samples::times(all);
-    let line = Line::new(format!("{what}, the first scrape, with all of our collectors"), "", all.show("ms"));
+    let line = Line::new(format!("{what}, first scrape, with all of our collectors"), "", all.show("ms"));
     table.push(&line.ratio(fraction(all.median(), theirs.median())));
     Ok(())
 }
 
-/// What a scrape takes beyond the API's own time.
+/// Latency in excess of the API's.
 pub(super) fn critical_path(programs: &Programs, effort: Effort, table: &mut Table) -> Result<()> {
     let cluster = Cluster::start(programs, Size::SMALL, LATENCY_MS)?;
     let exporter = cluster.exporter()?;
@@ -63,17 +63,17 @@ pub(super) fn critical_path(programs: &Programs, effort: Effort, table: &mut Tab
         let over = Samples::of(over);
         let path_ms = waves * LATENCY_MS;
         let what = format!("latency over the critical path, {}, {what}", name(Size::SMALL));
-        let shown = format!("{} beyond {waves} × 20 = {path_ms} ms for {requests} calls", over.show("ms"));
+        let shown = format!("{} on top of {waves} × 20 = {path_ms} ms for {requests} calls", over.show("ms"));
         table.push(&Line::new(what, "≤ 10 ms", shown).met(over.median() <= 10.0));
     }
     Ok(())
 }
 
-/// The least number of calls in a row, with discovery first and at most 16 calls at once, 3 of them to a node.
+/// The minimum number of consecutive calls, given that discovery is first, with at most 16 calls in flight and 3 per node.
 fn depth(counters: &Value) -> Result<u64> {
     const DISCOVERY: u64 = 2;
-    let total = counters.get("total").and_then(Value::as_u64).context("no total among the counters")?;
-    let nodes = counters.get("nodes").and_then(Value::as_object).context("no nodes among the counters")?;
+    let total = counters.get("total").and_then(Value::as_u64).context("the counters have no total")?;
+    let nodes = counters.get("nodes").and_then(Value::as_object).context("the counters have no nodes")?;
     let calls = nodes.values().filter_map(|node| node.get("total")?.as_u64());
     let slowest = calls.map(|calls| calls.div_ceil(3)).max().unwrap_or_default();
     Ok(1 + slowest.max(total.saturating_sub(DISCOVERY).div_ceil(16)))

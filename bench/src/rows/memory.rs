@@ -1,4 +1,4 @@
-//! Peak memory: the most that was ever resident, of all processes together.
+//! Peak resident memory of all processes.
 
 use anyhow::Result;
 

@@ -1,4 +1,4 @@
-//! The rows of the table, one function a topic. Each starts what it measures and ends it again.
+//! The rows of the table, one function per topic. Each starts and stops the processes it measures.
 
 mod all;
 mod cpu;
@@ -15,22 +15,22 @@ use crate::http::{Scraper, scrape};
 use crate::setup::{Cluster, Programs, Size};
 use crate::table::{Line, Table};
 
-/// How much is measured.
+/// Number of samples.
 #[derive(Clone, Copy)]
 pub(crate) struct Effort {
-    /// Samples of our figures.
+    /// Samples of our exporter.
     pub(crate) samples: usize,
-    /// Samples of the peer's, which take seconds each.
+    /// Samples of the peer, which take seconds each.
     pub(crate) peer_samples: usize,
-    /// Scrapes before memory is read, of either.
+    /// Scrapes before memory is read.
     pub(crate) memory_scrapes: usize,
-    /// Scrapes of the row that looks for leaks.
+    /// Scrapes for the row that looks for leaks.
     pub(crate) lasting_scrapes: usize,
 }
 
 type Measure = fn(&Programs, Effort, &mut Table) -> Result<()>;
 
-/// Topics by the names they are selected with, in the order of the table.
+/// Topics by name, in table order.
 pub(crate) const ROWS: [(&str, Measure); 10] = [
     ("compare", compare),
     ("latency", latency::peer),
@@ -44,8 +44,7 @@ pub(crate) const ROWS: [(&str, Measure); 10] = [
     ("lasting", lasting::flat),
 ];
 
-/// Nothing is a comparison unless both give the same: all of the peer's series are ours too, with the same values,
-/// and there are no others.
+/// Checks that the comparison is fair: our exporter returns exactly the peer's series, with the same values.
 fn compare(programs: &Programs, _: Effort, table: &mut Table) -> Result<()> {
     for (size, node) in [(Size::SMALL, 1), (Size::LARGE, 0)] {
         let cluster = Cluster::start(programs, size, 0)?;
@@ -61,31 +60,32 @@ fn compare(programs: &Programs, _: Effort, table: &mut Table) -> Result<()> {
         let comparison = Comparison::of(theirs.text()?, ours.text()?)?;
         let (missing, different) = (comparison.missing.len(), comparison.different.len());
         for series in comparison.missing.iter().chain(&comparison.different).take(5) {
-            eprintln!("not the same: {series}");
+            eprintln!("differs: {series}");
         }
         if missing + different > 0 {
-            bail!("{missing} series of the peer are missing and {different} have another value: nothing to compare");
+            bail!(
+                "{missing} of the peer's series are missing and {different} differ; the exporters are not comparable"
+            );
         }
         let more = Comparison::of(ours.text()?, theirs.text()?)?.missing;
-        // What we say of ourselves, and of the scrape.
+        // Except the exporter's own metrics.
         if let Some(series) = more.iter().find(|series| !series.starts_with("pve_exporter_")) {
-            bail!("{series} is none of the peer's series: more is measured than the peer does");
+            bail!("the peer does not have {series}; the exporters are not comparable");
         }
-        let all = format!("{} series of the peer's, all in ours, and no others of the cluster", comparison.series);
+        let all = format!("all {} series of the peer and no others", comparison.series);
         let what = format!("same series and values, {}, cluster=1&node={node}", name(size));
         table.push(&Line::new(what, "all of the peer's", all).met(true));
     }
     Ok(())
 }
 
-/// `32/10,000`.
+/// Formats as `32/10,000`.
 fn name(size: Size) -> String {
     let Size { nodes, guests } = size;
     if guests < 1000 { format!("{nodes}/{guests}") } else { format!("{nodes}/{},{:03}", guests / 1000, guests % 1000) }
 }
 
-/// Scrapes until every guest's configuration is among the kept answers: with thousands of them that is more than one
-/// scrape's time allows.
+/// Scrapes until the configuration of every guest is cached. With thousands of guests one scrape is not enough.
 fn warm_up(address: std::net::SocketAddr, path: &str) -> Result<()> {
     for _ in 0..20 {
         let answer = scrape(address, path, Scraper::Plain)?;
@@ -93,6 +93,6 @@ fn warm_up(address: std::net::SocketAddr, path: &str) -> Result<()> {
             return Ok(());
         }
     }
-    ensure!(false, "{path}: the collector config does not succeed");
+    ensure!(false, "{path}: the config collector does not succeed");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! From exec to the first answer.
+//! Time from exec to the first response.
 
 use std::time::Instant;
 
@@ -26,7 +26,7 @@ pub(super) fn measure(programs: &Programs, effort: Effort, table: &mut Table) ->
     };
     let not_cached = Samples::of((0..effort.peer_samples).map(|_| cold()).collect::<Result<Vec<f64>>>()?);
     let cached = Samples::of((0..effort.samples).map(|_| first_answer()).collect::<Result<Vec<f64>>>()?);
-    let what = format!("exec to the first /metrics answered, {}, 0 ms a call", name(Size::SMALL));
+    let what = format!("from exec to the first /metrics response, {}, 0 ms per call", name(Size::SMALL));
     for (code, goal, times) in [("compiled code cached", 100.0, cached), ("not cached", 2_000.0, not_cached)] {
         let line = Line::new(format!("{what}, {code}"), format!("≤ {goal} ms"), times.show("ms"));
         table.push(&line.met(times.median() <= goal));

@@ -1,4 +1,4 @@
-"""When the certificates of each node end, from /nodes/{node}/certificates/info."""
+"""Validity of the certificates of each node, from /nodes/{node}/certificates/info."""
 
 import json
 import math
@@ -38,7 +38,7 @@ class WitWorld(wit_world.WitWorld):
             name="certificate-expiry",
             version="0.1.0",
             description="When the certificates of each node end",
-            # They change twice a year; an hour is soon enough.
+            # They change twice a year: once an hour is enough.
             requests=[Request("/nodes/{node}/certificates/info", max_age_seconds=3600, optional=False)],
             tables=[Table(label_names=["node", "filename", "subject"], metrics=[NOT_AFTER, NOT_BEFORE])],
         )
@@ -67,7 +67,7 @@ def certificates(text: str) -> list:
 
 
 def time(value: object) -> Value:
-    """Any number may be written as text; what is not known gives no series."""
+    """The API may send any number as a string. An unknown value produces no series."""
     try:
         number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-// Makes build/zfs-pools.wasm: the collector and a JavaScript engine.
+// Builds build/zfs-pools.wasm: the collector and a JavaScript engine.
 import { mkdir, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { componentize } from "@bytecodealliance/componentize-js";
@@ -8,7 +8,7 @@ const { component } = await componentize({
   sourcePath: here("collector.js"),
   witPath: here("../../../wit/collector.wit"),
   worldName: "collector",
-  // stdio stays: it leads to the exporter's log, where the engine says what was wrong with a value.
+  // Keep stdio: it goes to the exporter's log, where the engine reports invalid values.
   disableFeatures: ["random", "clocks", "http", "fetch-event"],
 });
 await mkdir(here("build"), { recursive: true });

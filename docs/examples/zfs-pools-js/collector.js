@@ -1,6 +1,6 @@
 // Health, size and fragmentation of ZFS pools, from /nodes/{node}/disks/zfs.
 
-// As zpool list names them.
+// As in the output of zpool list.
 const STATES = ["ONLINE", "DEGRADED", "FAULTED", "OFFLINE", "UNAVAIL", "REMOVED", "SUSPENDED"];
 
 const gauge = (name, help) => ({ name, help, kind: { tag: "gauge" } });
@@ -22,7 +22,7 @@ export function describe() {
     name: "zfs-pools",
     version: "0.1.0",
     description: "Health, size and fragmentation of ZFS pools",
-    // It runs zpool list on the node: once a minute is enough.
+    // The node runs zpool list to answer: once a minute is enough.
     requests: [{ path: "/nodes/{node}/disks/zfs", maxAgeSeconds: 60, optional: false }],
     tables: [{ labelNames: ["node", "pool"], metrics: METRICS }],
   };
@@ -55,7 +55,7 @@ function list(json) {
 }
 
 function values(pool) {
-  // Of a pool that can't be opened zpool knows no sizes, and the API makes them 0.
+  // The API reports size 0 for a pool that can't be opened: the sizes are unknown.
   const known = number(pool.size) > 0;
   const size = (value) => (known ? sample(number(value)) : { tag: "absent" });
   return [
@@ -67,7 +67,7 @@ function values(pool) {
   ];
 }
 
-// Any number may be written as text.
+// The API may send any number as a string.
 function number(value) {
   return typeof value === "string" && value.trim() !== "" ? Number(value) : typeof value === "number" ? value : NaN;
 }

@@ -1,15 +1,13 @@
-//! The cluster, as `pve_cluster_info` of prometheus-pve-exporter, from `/cluster/status`. A standalone node gives none.
+//! `pve_cluster_info` of prometheus-pve-exporter, from `/cluster/status`. A standalone node has no such series.
 //!
-//! The original makes a label of every member the API sends but for `type` and `name`; here they are the four that
-//! Proxmox VE has sent since version 4, so that a later one can't change the series.
+//! The original turns every member of the entry except `type` and `name` into a label. This collector has a fixed list, the
+//! members that Proxmox VE has sent since version 4, so that a new member can't change the series.
 
+use drop_in::{STATUS, label};
 use pve_collector::{Collector, Failure, Input, Output, Package, Request, Table, lenient::Text, tables};
 use serde::Deserialize;
 
-const STATUS: Request = Request::get("/cluster/status");
-
 tables! {
-    /// The cluster.
     ClusterInfo(id, nodes, quorate, version) {
         info "pve_cluster_info" "Cluster info";
     }
@@ -29,7 +27,6 @@ struct Entry<'a> {
     version: Text<'a>,
 }
 
-/// The collector.
 pub struct Cluster;
 
 impl Collector for Cluster {
@@ -53,11 +50,6 @@ impl Collector for Cluster {
         }
         Ok(())
     }
-}
-
-/// As prometheus-pve-exporter has it: a missing member is empty, null is `None`.
-fn label(text: &Text) -> String {
-    text.as_str().unwrap_or("None").to_owned()
 }
 
 pve_collector::export!(Cluster);

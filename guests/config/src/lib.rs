@@ -1,16 +1,15 @@
-//! Whether a guest starts with its node, as `pve_onboot_status` of prometheus-pve-exporter, from
+//! `pve_onboot_status` of prometheus-pve-exporter (whether a guest starts with its node), from
 //! `/nodes/{node}/{type}/{vmid}/config`.
 //!
-//! A configuration without `onboot`, which means off, gives no series, as in the original.
+//! A configuration without `onboot`, which means off, has no series, as in the original.
 
 use pve_collector::{Collector, Failure, Input, Output, Package, Request, Table, lenient::Number, tables};
 use serde::Deserialize;
 
-/// One call a guest, for what people change once in months: ten minutes old is good enough.
+/// One request per guest, for a setting that changes once in months: an answer may be ten minutes old.
 const CONFIG: Request = Request::get("/nodes/{node}/{type}/{vmid}/config").max_age(600);
 
 tables! {
-    /// A guest.
     Onboot(id, node, kind as "type") {
         gauge onboot "pve_onboot_status" "Proxmox vm config onboot value";
     }
@@ -22,7 +21,6 @@ struct Answer {
     onboot: Number,
 }
 
-/// The collector.
 pub struct Config;
 
 impl Collector for Config {

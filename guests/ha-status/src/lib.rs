@@ -1,7 +1,7 @@
-//! High availability, from `/cluster/ha/status/manager_status` (what is) and `/cluster/ha/resources` (what should be).
+//! High availability: runtime state from `/cluster/ha/status/manager_status`, configuration from `/cluster/ha/resources`.
 //!
-//! Configuration and runtime state of a service are two metrics, so that no stale series is left when a service moves
-//! or changes state. Where HA was never configured the maps are missing or empty: no series, and no error.
+//! A service's configuration and runtime state are separate metrics, so that the configuration's series do not change when a
+//! service moves. If HA was never configured, the maps are missing or empty: there are no series, and that is no error.
 
 use std::collections::BTreeMap;
 
@@ -16,37 +16,32 @@ const MANAGER: Request = Request::get("/cluster/ha/status/manager_status");
 const RESOURCES: Request = Request::get("/cluster/ha/resources");
 
 tables! {
-    /// Which node decides.
     Master(node) {
         gauge master "pve_ha_crm_master"
             "1 for the node whose cluster resource manager is the master, 0 for the others, from master_node.";
     }
 
-    /// A node as the master sees it.
+    /// The master's view of a node.
     NodeStatus(node, status) {
         gauge "pve_ha_node_status"
             "Always 1; status is online, maintenance, unknown, fence or gone, from node_status.";
     }
 
-    /// A node's last sign of life.
     Heartbeat(node) {
         gauge timestamp "pve_ha_lrm_timestamp_seconds"
             "Last heartbeat of the node's local resource manager in Unix time, from lrm_status.";
     }
 
-    /// What a node's local resource manager is at.
     LrmMode(node, mode) {
         gauge "pve_ha_lrm_mode"
             "Always 1; mode is active, restart, shutdown, maintenance, disarm or unknown, from lrm_status.";
     }
 
-    /// A service as configured.
     ServiceConfig(sid, kind as "type", max_restart, max_relocate, failback) {
         gauge "pve_ha_service_config"
             "Always 1; configuration of a service from /cluster/ha/resources, defaults filled in.";
     }
 
-    /// A service as it is.
     ServiceStatus(sid, node, state) {
         gauge "pve_ha_service_status"
             "Always 1; node and runtime state of a service, from service_status.";
@@ -103,7 +98,6 @@ struct Resource<'a> {
     failback: Flag,
 }
 
-/// The collector.
 pub struct HaStatus;
 
 impl Collector for HaStatus {
@@ -122,7 +116,7 @@ impl Collector for HaStatus {
     }
 }
 
-/// A node without a name has been seen on 9.2; it is left out here and below.
+/// Skips nodes without a name, as `lrms` does: Proxmox VE 9.2 has been seen to send one.
 fn nodes(master: Text, mut nodes: BTreeMap<String, Text>, output: &mut Output) {
     nodes.entry(master.or_empty().to_owned()).or_default();
     for (node, status) in nodes.into_iter().filter(|(node, _)| !node.is_empty()) {
@@ -134,7 +128,8 @@ fn nodes(master: Text, mut nodes: BTreeMap<String, Text>, output: &mut Output) {
     }
 }
 
-/// A node whose LRM never wrote its file has the mode `unknown` and no timestamp; an empty file gives neither.
+/// If a node's LRM never wrote its status file, the mode is `unknown` and there is no timestamp; if the file is empty, both are
+/// missing.
 fn lrms(lrms: BTreeMap<String, Object<Lrm>>, output: &mut Output) {
     for (node, lrm) in lrms.into_iter().filter(|(node, _)| !node.is_empty()) {
         let lrm = lrm.0.unwrap_or_default();
@@ -147,13 +142,12 @@ fn lrms(lrms: BTreeMap<String, Object<Lrm>>, output: &mut Output) {
     }
 }
 
-/// The API gives the configuration file as it is: what is not set there has the manager's default, 1 for all three.
+/// The API returns the configuration file as it is. Options that are not set there have the manager's default, which is 1 for
+/// all three.
 fn resources(mut resources: Vec<Resource>, output: &mut Output) {
     let total = resources.len();
     resources.retain(|resource| named(&resource.sid).is_some());
-    if resources.len() < total {
-        output.warn(format!("HA resources left out because they have no sid: {}", total - resources.len()));
-    }
+    output.warn_count("HA resources left out because they have no sid", total - resources.len());
     resources.sort_unstable_by(|a, b| a.sid.as_str().cmp(&b.sid.as_str()));
     for resource in resources {
         output.push(ServiceConfig {
@@ -175,7 +169,7 @@ fn services(services: BTreeMap<String, Object<Service>>, output: &mut Output) {
     }
 }
 
-/// A text that is there and not empty.
+/// The text, unless it is missing or empty.
 fn named<'a>(text: &'a Text) -> Option<&'a str> {
     text.as_str().filter(|text| !text.is_empty())
 }

@@ -1,14 +1,13 @@
 //! Pressure stall information of running containers, from `/nodes/{node}/lxc`.
 //!
-//! The twin of `vm-pressure`. Proxmox VE 9 sends the same six percentages for containers, as strings, and null where
-//! the kernel does not measure. Older versions don't send them: then there is no series, since 0 would say "no pressure".
+//! Proxmox VE 9 sends the same six percentages as for VMs, but as strings, and null if the kernel does not measure pressure.
+//! Older versions do not send them. There is no series then, since 0 would mean no pressure.
 
 use pve_collector::{Collector, Failure, Input, Output, Package, Request, Table, tables};
 
 const GUESTS: Request = Request::get("/nodes/{node}/lxc");
 
 tables! {
-    /// The pressure on a running container.
     Pressure(id, node) {
         gauge cpu_some "pve_lxc_pressure_cpu_some_ratio"
             "Share of time in which some task of the container waited for CPU, from pressurecpusome.";
@@ -25,7 +24,6 @@ tables! {
     }
 }
 
-/// The collector.
 pub struct LxcPressure;
 
 impl Collector for LxcPressure {

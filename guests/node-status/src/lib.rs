@@ -10,7 +10,6 @@ use serde::Deserialize;
 const STATUS: Request = Request::get("/nodes/{node}/status");
 
 tables! {
-    /// What changes from scrape to scrape.
     Node(node) {
         gauge load1 "pve_node_load1" "Load average over 1 minute, from loadavg.";
         gauge load5 "pve_node_load5" "Load average over 5 minutes, from loadavg.";
@@ -25,7 +24,7 @@ tables! {
         gauge ksm_shared "pve_node_ksm_shared_bytes" "Memory that KSM shares between guests, from ksm.shared.";
     }
 
-    /// How the node booted. Proxmox VE says so since 8.1.
+    /// Proxmox VE sends this since 8.1.
     BootMode(node, mode, secureboot) {
         info "pve_node_boot_mode_info"
             "Boot mode (efi or legacy-bios) and secure boot (1 on, 0 off, empty if not known), from boot-info.";
@@ -70,7 +69,6 @@ struct BootInfo<'a> {
     secureboot: Flag,
 }
 
-/// The collector.
 pub struct NodeStatus;
 
 impl Collector for NodeStatus {
@@ -109,8 +107,8 @@ impl Collector for NodeStatus {
     }
 }
 
-/// Legacy BIOS has no secure boot and the API no member for it; with EFI a missing member means that the firmware's
-/// variable can't be read.
+/// Legacy BIOS has no secure boot, and the API then omits the member. With EFI, a missing member means that the firmware's
+/// variable could not be read.
 fn secureboot(mode: &str, flag: Flag) -> &'static str {
     match flag.0 {
         Some(true) => "1",

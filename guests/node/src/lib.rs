@@ -1,14 +1,12 @@
-//! The nodes of the cluster, as `pve_node_info` of prometheus-pve-exporter, from `/cluster/status`.
+//! `pve_node_info` of prometheus-pve-exporter, from `/cluster/status`.
 //!
-//! Offline nodes are listed too. On a standalone node `nodeid` is 0; `level` is empty without a subscription.
+//! Offline nodes are included. On a standalone node `nodeid` is 0; `level` is empty without a subscription.
 
+use drop_in::{STATUS, label};
 use pve_collector::{Collector, Failure, Input, Output, Package, Request, Table, lenient::Text, tables};
 use serde::Deserialize;
 
-const STATUS: Request = Request::get("/cluster/status");
-
 tables! {
-    /// A node.
     NodeInfo(id, level, name, nodeid) {
         info "pve_node_info" "Node info";
     }
@@ -28,7 +26,6 @@ struct Entry<'a> {
     nodeid: Text<'a>,
 }
 
-/// The collector.
 pub struct Node;
 
 impl Collector for Node {
@@ -50,16 +47,9 @@ impl Collector for Node {
                 nodeid: label(&entry.nodeid),
             });
         }
-        if nameless > 0 {
-            output.warn(format!("nodes left out because they have no id: {nameless}"));
-        }
+        output.warn_count("nodes left out because they have no id", nameless);
         Ok(())
     }
-}
-
-/// As prometheus-pve-exporter has it: a missing member is empty, null is `None`.
-fn label(text: &Text) -> String {
-    text.as_str().unwrap_or("None").to_owned()
 }
 
 pve_collector::export!(Node);

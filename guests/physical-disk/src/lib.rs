@@ -1,4 +1,4 @@
-//! Health, wear, size, use and OSDs of a node's disks, from `/nodes/{node}/disks/list`.
+//! Health, wear, size, usage and OSDs of a node's disks, from `/nodes/{node}/disks/list`.
 
 use std::collections::BTreeSet;
 
@@ -9,23 +9,20 @@ use pve_collector::{
 };
 use serde::Deserialize;
 
-/// Five minutes old is good enough: the node runs smartctl on one disk after the other, up to 10 s each, in one of its
-/// three API workers, and may wake sleeping disks by it; and neither health nor wear changes faster.
+/// An answer may be five minutes old. For each request the node runs smartctl on one disk after the other, up to 10 s each, in
+/// one of its three API workers, and may wake sleeping disks. Neither health nor wear changes faster than that.
 const DISKS: Request = Request::get("/nodes/{node}/disks/list").max_age(300);
 
 states! {
-    /// What SMART says of a disk.
     Smart { Passed = "passed", Failed = "failed", Unknown = "unknown", Disabled = "disabled" }
 }
 
 tables! {
-    /// Whether a disk says PASSED.
     Health(node, devpath, model, serial, kind as "type") {
         gauge passed "pve_physical_disk_health"
             "1 if health is exactly PASSED, otherwise 0: also for the OK of SAS disks and where SMART can't be read.";
     }
 
-    /// What is measured.
     Disk(node, devpath) {
         gauge wearout "pve_physical_disk_wearout_remaining_ratio"
             "Share of an SSD's write endurance that is left, 1 for a new one, from wearout.";
@@ -34,12 +31,11 @@ tables! {
             "SMART status: PASSED and OK are passed, whatever else a disk says of its health is failed, from health.";
     }
 
-    /// What a disk is and what it is used for.
     Info(node, devpath, model, serial, kind as "type", used) {
         info "pve_physical_disk_info" "Always 1; model, serial number, type and use of the disk.";
     }
 
-    /// An OSD on a disk; there may be several.
+    /// A disk may have several.
     Osd(node, devpath, osd) {
         gauge "pve_physical_disk_osd" "Always 1, for each Ceph OSD on the disk, from osdid-list.";
     }
@@ -70,7 +66,7 @@ struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    /// The OSDs' numbers. `osdid` (-1 for none) is the last of the list, and all there is before pve-storage 8.0.4.
+    /// The OSDs' numbers. `osdid` (-1 for none) is the last one of `osdid-list`, which pve-storage has sent since 8.0.4.
     fn osds(&self) -> BTreeSet<u32> {
         let number = |id: &Text| id.or_empty().parse().ok();
         let mut osds: BTreeSet<u32> = self.osdid_list.iter().filter_map(number).collect();
@@ -80,8 +76,8 @@ impl Answer<'_> {
         osds
     }
 
-    /// `SMART Disabled` and `UNKNOWN` (USB, RAID volumes, virtual disks, a time-out) are no failures; SAS disks say
-    /// `OK`, or why they fail in their own words.
+    /// `SMART Disabled` and `UNKNOWN` (USB, RAID volumes, virtual disks, a timeout) are not failures. SAS disks report `OK` or
+    /// the reason of a failure as free text.
     fn smart(&self) -> Smart {
         match self.health.or_empty().trim() {
             "PASSED" | "OK" => Smart::Passed,
@@ -93,7 +89,6 @@ impl Answer<'_> {
     }
 }
 
-/// The collector.
 pub struct PhysicalDisk;
 
 impl Collector for PhysicalDisk {
@@ -115,12 +110,8 @@ impl Collector for PhysicalDisk {
                 seen.insert(devpath);
             }
         }
-        if nameless > 0 {
-            output.warn(format!("disks left out because they have no devpath: {nameless}"));
-        }
-        if repeated > 0 {
-            output.warn(format!("disks left out because their devpath came before: {repeated}"));
-        }
+        output.warn_count("disks left out because they have no devpath", nameless);
+        output.warn_count("disks left out because their devpath came before", repeated);
         Ok(())
     }
 }
@@ -139,7 +130,7 @@ fn push(node: &str, devpath: &str, disk: &Answer, output: &mut Output) {
     output.push(Disk {
         node: node(),
         devpath: devpath(),
-        // Below 0 where an NVMe disk is used beyond its endurance (-5 is 105 %); vendors' ATA values may exceed 100.
+        // Negative once an NVMe disk is past its rated endurance (-5 means 105 % used); some vendors' ATA values exceed 100.
         wearout: disk.wearout.0.map(|percent| percent.clamp(0.0, 100.0) / 100.0),
         size: disk.size.0,
         smart: State::Is(disk.smart()),

@@ -1,6 +1,6 @@
-//! Pressure stall information as the lists of VMs and of containers carry it: what `vm-pressure` and `lxc-pressure` share.
+//! Pressure stall information in the lists of VMs and containers, shared by `vm-pressure` and `lxc-pressure`.
 //!
-//! A crate of its own, since a component has the exports of one collector: neither of the two can be part of the other.
+//! Each of the two exports one collector, so neither can depend on the other.
 
 use pve_collector::{
     Failure, Input, Output, Request,
@@ -8,26 +8,19 @@ use pve_collector::{
 };
 use serde::Deserialize;
 
-/// The kernel's 10-second averages of a running guest's cgroup, from 0 to 1; `None` where the API does not say.
+/// The kernel's 10-second averages for a running guest's cgroup, from 0 to 1; `None` if the API does not report it. "Some": at
+/// least one task waited. "Full": all tasks waited.
 #[derive(Clone, Copy, Debug)]
 pub struct Pressure {
-    /// The guest's number.
     pub vmid: u32,
-    /// Some task waited for CPU.
     pub cpu_some: Option<f64>,
-    /// All tasks waited for CPU.
     pub cpu_full: Option<f64>,
-    /// Some task waited for memory.
     pub memory_some: Option<f64>,
-    /// All tasks waited for memory.
     pub memory_full: Option<f64>,
-    /// Some task waited for IO.
     pub io_some: Option<f64>,
-    /// All tasks waited for IO.
     pub io_full: Option<f64>,
 }
 
-/// An entry of the list, as far as it matters here: six of some 25 members, and two to know the guest by.
 #[derive(Deserialize)]
 struct Guest<'a> {
     #[serde(default)]
@@ -54,7 +47,7 @@ impl Guest<'_> {
         six.iter().any(|number| number.0.is_some())
     }
 
-    /// A string up to Proxmox VE 6.4 for VMs and up to 8.1 for containers, a number since.
+    /// Sent as a string up to Proxmox VE 6.4 for VMs and up to 8.1 for containers, as a number since then.
     fn vmid(&self) -> Option<u32> {
         let number =
             self.vmid.0.filter(|number| number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(number))?;
@@ -62,11 +55,11 @@ impl Guest<'_> {
     }
 }
 
-/// Hands the running guests of a list that have pressure at all to `visit`; `guests` says in a warning what they are.
+/// Calls `visit` for each running guest of a list that has any pressure value. `guests` is the word for them in a warning.
 ///
 /// # Errors
 ///
-/// Where the answer is no list.
+/// If the answer is not a list.
 pub fn running(
     input: &Input,
     list: Request,
@@ -94,9 +87,7 @@ pub fn running(
         };
         visit(pressure, output);
     })?;
-    if nameless > 0 {
-        output.warn(format!("running {guests} left out because their vmid is missing or no number: {nameless}"));
-    }
+    output.warn_count(format_args!("running {guests} left out because their vmid is missing or no number"), nameless);
     Ok(())
 }
 

@@ -1,37 +1,25 @@
-//! The cluster's quorum device, as prometheus-pve-exporter has it, from `/cluster/config/qdevice`.
+//! The cluster's quorum device, as in prometheus-pve-exporter, from `/cluster/config/qdevice`.
 //!
-//! Most clusters have none, versions before 6 lack the path, and the right to see it may be missing: no series, and
-//! nothing said. What the API answers is the view of the node that was asked.
+//! Most clusters have none, Proxmox VE before 6 lacks the path, and the token may lack the privilege: all three mean no series
+//! and no warning. The answer is the view of the node that serves the request.
 
 use std::collections::BTreeMap;
 
+use drop_in::{Member, STATUS, label};
 use pve_collector::{Collector, Failure, FetchError, Input, Output, Package, Request, Table, lenient::Text, tables};
-use serde::Deserialize;
 
 const QDEVICE: Request = Request::get("/cluster/config/qdevice").optional();
-const STATUS: Request = Request::get("/cluster/status");
 
 tables! {
-    /// Whether it votes.
     QdeviceUp(id) {
         gauge up "pve_qdevice_up" "Proxmox VE QDevice is connected (1) or not (0)";
     }
 
-    /// What it is.
     QdeviceInfo(algorithm, id, model, qnetd_host, state, tie_breaker) {
         info "pve_qdevice_info" "Proxmox VE QDevice info (1 if configured)";
     }
 }
 
-#[derive(Deserialize)]
-struct Entry<'a> {
-    #[serde(borrow, default, rename = "type")]
-    kind: Text<'a>,
-    #[serde(borrow, default)]
-    name: Text<'a>,
-}
-
-/// The collector.
 pub struct Qdevice;
 
 impl Collector for Qdevice {
@@ -40,9 +28,8 @@ impl Collector for Qdevice {
     const TABLES: &'static [Table] = TABLES;
 
     fn collect(input: &Input, output: &mut Output) -> Result<(), Failure> {
-        let entries: Vec<Entry> = input.list(STATUS, output)?;
-        let cluster = entries.iter().find(|entry| entry.kind.or_empty() == "cluster");
-        let Some(name) = cluster.and_then(|cluster| cluster.name.as_str()) else { return Ok(()) };
+        let members: Vec<Member> = input.list(STATUS, output)?;
+        let Some(name) = Member::cluster(&members).and_then(|cluster| cluster.name.as_str()) else { return Ok(()) };
         match input.response(QDEVICE) {
             Ok(_) => {}
             Err(FetchError::NotFound | FetchError::Forbidden) => return Ok(()),
@@ -51,7 +38,7 @@ impl Collector for Qdevice {
                 return Ok(());
             }
         }
-        // A map, since an answer without members, of whatever name, means that there is no device.
+        // A map, since an answer without any members means that there is no device.
         let device: BTreeMap<String, Text> = input.object(QDEVICE)?;
         if !device.is_empty() {
             push(&format!("cluster/{name}"), &device, output);
@@ -61,8 +48,7 @@ impl Collector for Qdevice {
 }
 
 fn push(id: &str, device: &BTreeMap<String, Text>, output: &mut Output) {
-    // As in the original: a missing member is empty, null is `None`.
-    let label = |key: &str| device.get(key).map_or("", |text| text.as_str().unwrap_or("None")).to_owned();
+    let label = |key: &str| device.get(key).map(label).unwrap_or_default();
     let state = label("State");
     output.push(QdeviceUp { id: id.to_owned(), up: Some(f64::from(state == "Connected")) });
     output.push(QdeviceInfo {

@@ -1,7 +1,7 @@
-//! Storage replication jobs of a node's guests, as prometheus-pve-exporter has them, from `/nodes/{node}/replication`.
+//! Storage replication jobs of a node's guests, as in prometheus-pve-exporter, from `/nodes/{node}/replication`.
 //!
-//! The original asks `/nodes/{node}/replication/{id}/status` for each job on top; Proxmox VE makes both answers with
-//! the same function, so the list alone gives the same values. A job that never ran has the time 0.
+//! The original also requests `/nodes/{node}/replication/{id}/status` for each job. Proxmox VE builds both answers with the
+//! same function, so the list contains the same values. The timestamps of a job that never ran are 0.
 
 use pve_collector::{
     Collector, Failure, Input, Output, Package, Request, Table,
@@ -13,7 +13,6 @@ use serde::Deserialize;
 const JOBS: Request = Request::get("/nodes/{node}/replication");
 
 tables! {
-    /// How a job does.
     Job(id) {
         gauge duration "pve_replication_duration_seconds" "Proxmox vm replication duration";
         gauge last_sync "pve_replication_last_sync_timestamp_seconds" "Proxmox vm replication last_sync";
@@ -22,7 +21,6 @@ tables! {
         gauge fail_count "pve_replication_failed_syncs" "Proxmox vm replication fail_count";
     }
 
-    /// What a job does.
     JobInfo(guest, id, source, target, kind as "type") {
         info "pve_replication_info" "Proxmox vm replication info";
     }
@@ -54,7 +52,6 @@ struct Answer<'a> {
     fail_count: Number,
 }
 
-/// The collector.
 pub struct Replication;
 
 impl Collector for Replication {
@@ -86,14 +83,12 @@ impl Collector for Replication {
                 kind: job.kind.or_empty().to_owned(),
             });
         }
-        if nameless > 0 {
-            output.warn(format!("replication jobs left out because they have no id: {nameless}"));
-        }
+        output.warn_count("replication jobs left out because they have no id", nameless);
         Ok(())
     }
 }
 
-/// `qemu/100`; empty, which is no label, where half of it is missing.
+/// `qemu/100`; empty (no label) if either half is missing.
 fn join(kind: &str, name: &str) -> String {
     if kind.is_empty() || name.is_empty() { String::new() } else { format!("{kind}/{name}") }
 }

@@ -1,7 +1,8 @@
-//! An entry of `/cluster/resources`, and the rows it gives.
+//! An entry of `/cluster/resources`, and its rows.
 //!
-//! There may be 10,000 of them, 4 MB: texts are borrowed from the answer, and members not listed are skipped unread.
+//! A large cluster has 10,000 entries, 4 MB: texts are borrowed from the answer, and members not listed here are skipped.
 
+use drop_in::label;
 use pve_collector::{
     State, States,
     lenient::{Number, Text},
@@ -63,7 +64,7 @@ pub(crate) struct Resource<'a> {
 impl Resource<'_> {
     pub(crate) fn numbers(&self, deprecated: bool, compact: bool) -> Numbers {
         let replaced = |number: Number| number.0.filter(|_| deprecated);
-        // What only grows can't be below 0; the host would refuse it.
+        // The host rejects counters below 0.
         let counter = |number: Number| number.0.filter(|number| *number >= 0.0);
         let is_guest = matches!(self.kind.or_empty(), "qemu" | "lxc");
         Numbers {
@@ -104,7 +105,7 @@ impl Resource<'_> {
         }
     }
 
-    /// The content types come in an order that changes from answer to answer; in a label each would be another series.
+    /// The API lists the content types in an order that changes between answers; sorted, they are always the same label.
     pub(crate) fn storage_info(&self) -> StorageInfo {
         let mut content: Vec<&str> = self.content.as_str().unwrap_or("None").split(',').collect();
         content.sort_unstable();
@@ -118,16 +119,11 @@ impl Resource<'_> {
     }
 }
 
-/// The state with this name. None at all is zeros like a state that is not listed, or nothing where the operator wants
-/// it compact.
+/// The state with this name. Without a name, all states are 0, as for a name that is not listed; with `compact-states` there is
+/// no series.
 fn state<S: States>(name: &Text, compact: bool) -> State<S> {
     match name.or_empty() {
         "" if compact => State::Absent,
         name => State::named(name),
     }
-}
-
-/// As prometheus-pve-exporter has it: a missing member is empty, null is `None`.
-fn label(text: &Text) -> String {
-    text.as_str().unwrap_or("None").to_owned()
 }

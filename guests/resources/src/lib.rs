@@ -1,12 +1,12 @@
-//! CPU, memory, disk, network, HA state, lock and facts of nodes, guests, storages and pools, as
-//! prometheus-pve-exporter has them, from `/cluster/resources`.
+//! CPU, memory, disk, network, HA state, lock and info of nodes, guests, storages and pools, as in
+//! prometheus-pve-exporter, from `/cluster/resources`.
 //!
-//! Numbers go by what an entry has, not by its type, as in the original: pools have CPU and memory too. A guest of a
-//! node that is down has no numbers, but facts and states. Settings, off where they are not said:
+//! As in the original, numbers depend on the members an entry has, not on its type: pools have CPU and memory as well. A guest on
+//! a node that is down has no numbers, but info and states. Settings:
 //!
-//! - `deprecated: 0` leaves out the four gauges that a counter has replaced (`pve_network_transmit_bytes` …);
-//! - `compact-states: 1` leaves out `pve_ha_state` of what is not under HA and `pve_lock_state` of what is not locked,
-//!   of which the original gives 20 series of 0 a guest.
+//! - `deprecated: 0` drops the four gauges that counters have replaced (`pve_network_transmit_bytes` and so on).
+//! - `compact-states: 1` drops `pve_ha_state` of resources not managed by HA and `pve_lock_state` of guests that are not
+//!   locked. The original has 20 series with the value 0 for such a guest.
 
 mod answer;
 mod rows;
@@ -17,7 +17,6 @@ pub use rows::{GuestHa, GuestInfo, Lock, NodeHa, NodeHaState, Numbers, StorageIn
 
 const RESOURCES: Request = Request::get("/cluster/resources");
 
-/// The collector.
 pub struct Resources;
 
 impl Collector for Resources {
@@ -42,14 +41,11 @@ impl Collector for Resources {
                 _ => {}
             }
         })?;
-        if nameless > 0 {
-            output.warn(format!("resources left out because they have no id: {nameless}"));
-        }
+        output.warn_count("resources left out because they have no id", nameless);
         Ok(())
     }
 }
 
-/// A setting that is on or off.
 fn switch(input: &Input, name: &str, default: bool) -> Result<bool, Failure> {
     match input.setting(name) {
         None => Ok(default),

@@ -1,9 +1,8 @@
-//! The tables: names, help texts and states are the original's, word for word.
+//! The tables. Names, help texts and states are word for word those of the original.
 
 use pve_collector::{states, tables};
 
 states! {
-    /// HA states of a guest.
     pub GuestHa {
         Stopped = "stopped",
         RequestStop = "request_stop",
@@ -20,7 +19,6 @@ states! {
 }
 
 states! {
-    /// HA states of a node.
     pub NodeHaState {
         Online = "online",
         Maintenance = "maintenance",
@@ -31,7 +29,7 @@ states! {
 }
 
 states! {
-    /// What locks a guest's configuration.
+    /// Operations that lock a guest's configuration.
     pub Lock {
         Backup = "backup",
         Clone = "clone",
@@ -46,7 +44,7 @@ states! {
 }
 
 tables! {
-    /// What any resource may have; states are for guests alone.
+    /// For every resource; only guests have states.
     Numbers(id) {
         gauge maxdisk "pve_disk_size_bytes"
             "Storage size in bytes (for type 'storage'), root image size for VMs (for types 'qemu' and 'lxc').";
@@ -91,17 +89,15 @@ tables! {
         state lock: Lock("state") "pve_lock_state" "The guest's current config lock (for types 'qemu' and 'lxc')";
     }
 
-    /// A node's HA state: the same family as a guest's, with states of its own.
+    /// The same family as a guest's HA state, with other states.
     NodeHa(id) {
         state ha: NodeHaState("state") "pve_ha_state" "HA service status (for HA managed VMs).";
     }
 
-    /// What a guest is.
     GuestInfo(id, name, node, tags, template, kind as "type") {
         info "pve_guest_info" "VM/CT info";
     }
 
-    /// What a storage is.
     StorageInfo(content, id, node, plugintype, storage) {
         info "pve_storage_info" "Storage info";
     }

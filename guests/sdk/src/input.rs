@@ -94,7 +94,7 @@ impl Input {
     ///     format!("storage/{}/{}", input.node(), input.storage())
     /// }
     /// # let place = Place { node: Some("node01".into()), storage: Some("local-zfs".into()), ..Place::default() };
-    /// # let input = Input::new(Case::new().input(&[], &place).unwrap(), &[]);
+    /// # let input = Input::new(Case::new().input::<pve_collector::Request>(&[], &place).unwrap(), &[]);
     /// # assert_eq!(id(&input), "storage/node01/local-zfs");
     /// ```
     pub fn storage(&self) -> &str {
@@ -111,7 +111,7 @@ impl Input {
     /// fn remaining(input: &Input, notafter: Number) -> Option<f64> {
     ///     notafter.0.map(|end| end - input.now() as f64)
     /// }
-    /// # let input = Case::new().now(1_774_016_355).input(&[], &Place::default()).unwrap();
+    /// # let input = Case::new().now(1_774_016_355).input::<pve_collector::Request>(&[], &Place::default()).unwrap();
     /// # assert_eq!(remaining(&Input::new(input, &[]), Number(Some(1_774_016_000.0))), Some(-355.0));
     /// ```
     pub fn now(&self) -> u64 {
@@ -129,7 +129,7 @@ impl Input {
     ///     input.setting("exclude").is_some_and(|names| names.split(',').any(|name| name.trim() == input.storage()))
     /// }
     /// # let place = Place { node: Some("node01".into()), storage: Some("iso".into()), ..Place::default() };
-    /// # let input = |case: Case| Input::new(case.input(&[], &place).unwrap(), &[]);
+    /// # let input = |case: Case| Input::new(case.input::<pve_collector::Request>(&[], &place).unwrap(), &[]);
     /// # assert!(is_excluded(&input(Case::new().setting("exclude", "templates, iso"))));
     /// # assert!(!is_excluded(&input(Case::new())));
     /// ```
@@ -147,7 +147,7 @@ impl Input {
     /// fn max_age_days(input: &Input) -> Result<u32, Failure> {
     ///     input.setting_or("max-age-days", 30)
     /// }
-    /// # let input = |case: Case| Input::new(case.input(&[], &Place::default()).unwrap(), &[]);
+    /// # let input = |case: Case| Input::new(case.input::<pve_collector::Request>(&[], &Place::default()).unwrap(), &[]);
     ///
     /// assert_eq!(max_age_days(&input(Case::new()))?, 30);
     /// assert_eq!(max_age_days(&input(Case::new().setting("max-age-days", "7")))?, 7);

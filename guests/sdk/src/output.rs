@@ -1,5 +1,7 @@
 //! What a collector writes: rows of its tables, and warnings.
 
+use std::fmt::Display;
+
 use crate::contract::{Output, Row, Value};
 
 impl Output {
@@ -48,6 +50,28 @@ impl Output {
     /// ```
     pub fn warn(&mut self, warning: impl Into<String>) {
         self.warnings.push(warning.into());
+    }
+
+    /// Adds the warning `what: count` unless `count` is 0. Use it after a loop, for the elements it left out.
+    ///
+    /// ```
+    /// use pve_collector::Output;
+    ///
+    /// let mut output = Output::default();
+    /// let (mut nameless, repeated) = (0, 0);
+    /// for devpath in ["/dev/sda", "", "/dev/sdb", ""] {
+    ///     if devpath.is_empty() {
+    ///         nameless += 1;
+    ///     }
+    /// }
+    /// output.warn_count("disks left out because they have no devpath", nameless);
+    /// output.warn_count("disks left out because their devpath came before", repeated);
+    /// assert_eq!(output.warnings, ["disks left out because they have no devpath: 2"]);
+    /// ```
+    pub fn warn_count(&mut self, what: impl Display, count: usize) {
+        if count > 0 {
+            self.warn(format!("{what}: {count}"));
+        }
     }
 }
 

@@ -140,7 +140,7 @@ fn settings_are_read_and_checked() {
     let collected = case.clone().setting("starts", "many").collect::<Guests>();
     assert_eq!(collected.failures(), ["settings: setting starts is \"many\": invalid float literal"]);
     let collected = case.setting("starts", "-1").collect::<Guests>();
-    assert_eq!(collected.violations(), ["pve_guest_starts_total is a counter of -1"]);
+    assert_eq!(collected.violations(), ["pve_guest_starts_total is a counter with the value -1"]);
 }
 
 #[test]

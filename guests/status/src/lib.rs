@@ -1,9 +1,10 @@
-//! Whether nodes, the cluster, guests and storages are up: `pve_up` of prometheus-pve-exporter, from `/cluster/status`
-//! and `/cluster/resources`.
+//! `pve_up` of prometheus-pve-exporter (whether nodes, the cluster, guests and storages are up), from `/cluster/status` and
+//! `/cluster/resources`.
 //!
-//! A guest is up if its status is `running`: templates, paused guests and guests of a node that is down are not. A
-//! standalone node has no entry for a cluster and so no series for one.
+//! A guest is up if its status is `running`: not a template, not paused, and not on a node that is down. A standalone node has
+//! no entry for a cluster, and so no series for one.
 
+use drop_in::STATUS;
 use pve_collector::{
     Collector, Failure, Input, Output, Package, Request, Table,
     lenient::{Flag, Text},
@@ -11,11 +12,9 @@ use pve_collector::{
 };
 use serde::Deserialize;
 
-const STATUS: Request = Request::get("/cluster/status");
 const RESOURCES: Request = Request::get("/cluster/resources");
 
 tables! {
-    /// What is up or not.
     Up(id) {
         gauge up "pve_up" "Node/VM/CT-Status is online/running";
     }
@@ -45,7 +44,6 @@ struct Resource<'a> {
     status: Text<'a>,
 }
 
-/// The collector.
 pub struct Status;
 
 impl Collector for Status {
@@ -67,14 +65,12 @@ impl Collector for Status {
                 id => push(id.to_owned(), resource.status.as_str().map(|status| status == good), output),
             }
         })?;
-        if nameless > 0 {
-            output.warn(format!("guests and storages left out because they have no id: {nameless}"));
-        }
+        output.warn_count("guests and storages left out because they have no id", nameless);
         Ok(())
     }
 }
 
-/// Nodes and the cluster. An entry of the cluster has the id `cluster`, whatever the cluster's name is.
+/// Nodes and the cluster. The `id` of the cluster's entry is always `cluster`, so its series is named after `name`.
 fn members(entries: Vec<Entry>, output: &mut Output) {
     let mut odd = 0;
     for entry in entries {
@@ -84,10 +80,8 @@ fn members(entries: Vec<Entry>, output: &mut Output) {
             _ => odd += 1,
         }
     }
-    if odd > 0 {
-        output
-            .warn(format!("entries of {} that are no node with an id and no cluster with a name: {odd}", STATUS.path));
-    }
+    let what = format_args!("entries of {} that are no node with an id and no cluster with a name", STATUS.path);
+    output.warn_count(what, odd);
 }
 
 fn push(id: String, up: Option<bool>, output: &mut Output) {

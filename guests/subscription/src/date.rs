@@ -1,6 +1,6 @@
-//! A day as Unix time. Here because a library for dates would be larger than the rest of the component.
+//! Converts a date to Unix time. A library for dates would be larger than the rest of the component.
 
-/// Midnight UTC of a day written as `2027-01-31`, in seconds since 1970.
+/// Midnight UTC of a date such as `2027-01-31`, in seconds since 1970-01-01.
 pub(crate) fn midnight(date: &str) -> Option<f64> {
     let mut parts = date.splitn(3, '-').map(|part| part.parse::<u16>().ok().map(i64::from));
     let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
@@ -12,8 +12,8 @@ pub(crate) fn midnight(date: &str) -> Option<f64> {
     (1..=next - first).contains(&day).then(|| ((first + day - 1) * 86_400) as f64)
 }
 
-/// Days from 1970-01-01 to the first of a month, counted from month 0 of year 0. Years begin in March here, so that the
-/// leap day is a year's last and the months before it follow a pattern of 153 days in five months.
+/// Days from 1970-01-01 to the first day of a month, which is counted from month 0 of year 0. Internally, years begin in March:
+/// the leap day is then a year's last day, and the lengths of the months follow a pattern of 153 days in five months.
 fn month_begins(month: i64) -> i64 {
     let (year, month) = ((month - 3).div_euclid(12), (month - 3).rem_euclid(12));
     let leap_days = year / 4 - year / 100 + year / 400;
@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days() {
+    fn valid_dates() {
         for (date, seconds) in [
             ("1970-01-01", 0.0),
             ("1969-12-31", -86_400.0),
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn no_days() {
+    fn invalid_dates() {
         for date in [
             "",
             "-",
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn each_day_follows_the_one_before() {
+    fn each_day_is_one_day_after_the_day_before() {
         let mut last = midnight("1999-12-31").unwrap();
         for (year, month) in (2000..2110).flat_map(|year| (1..=12).map(move |month| (year, month))) {
             let days = (1..=31).filter_map(|day| midnight(&format!("{year}-{month:02}-{day:02}")));

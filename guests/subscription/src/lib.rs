@@ -1,7 +1,7 @@
-//! A node's subscription, as prometheus-pve-exporter has it, from `/nodes/{node}/subscription`.
+//! A node's subscription, as in prometheus-pve-exporter, from `/nodes/{node}/subscription`.
 //!
-//! The due date is a day without a time; it stands for midnight UTC, where the original takes midnight of whatever time
-//! zone it happens to run in. Proxmox VE up to 7.1 sends `NotFound` for `notfound`, which is understood here.
+//! The due date is a day without a time. Here it means midnight UTC; in the original, midnight in the exporter's time zone.
+//! Proxmox VE up to 7.1 sends `NotFound` instead of `notfound`; both are accepted.
 
 mod date;
 
@@ -11,7 +11,6 @@ use serde::Deserialize;
 const SUBSCRIPTION: Request = Request::get("/nodes/{node}/subscription");
 
 states! {
-    /// What became of the key.
     Status {
         New = "new",
         Notfound = "notfound",
@@ -23,12 +22,10 @@ states! {
 }
 
 tables! {
-    /// What was bought.
     SubscriptionInfo(id, level) {
         info "pve_subscription_info" "Proxmox VE subscription info (1 if present)";
     }
 
-    /// What it is worth.
     SubscriptionStatus(id) {
         state status: Status("status") "pve_subscription_status" "Proxmox VE subscription status (1 if matches status)";
         gauge next_due "pve_subscription_next_due_timestamp_seconds" "Subscription next due date as Unix timestamp";
@@ -45,7 +42,6 @@ struct Answer<'a> {
     nextduedate: Text<'a>,
 }
 
-/// The collector.
 pub struct Subscription;
 
 impl Collector for Subscription {

@@ -1,6 +1,6 @@
-//! The version of Proxmox VE, as `pve_version_info` of prometheus-pve-exporter, from `/version`.
+//! `pve_version_info` of prometheus-pve-exporter, from `/version`.
 //!
-//! It is the version of the node that was asked: nodes of a cluster may differ while they are being upgraded.
+//! This is the version of the node that serves the request. During an upgrade, the nodes of a cluster may have different ones.
 
 use pve_collector::{Collector, Failure, Input, Output, Package, Request, Table, lenient::Text, tables};
 use serde::Deserialize;
@@ -8,7 +8,6 @@ use serde::Deserialize;
 const VERSION: Request = Request::get("/version");
 
 tables! {
-    /// The version.
     VersionInfo(release, repoid, version) {
         info "pve_version_info" "Proxmox VE version info";
     }
@@ -24,7 +23,6 @@ struct Answer<'a> {
     version: Text<'a>,
 }
 
-/// The collector.
 pub struct Version;
 
 impl Collector for Version {
@@ -35,7 +33,7 @@ impl Collector for Version {
     fn collect(input: &Input, output: &mut Output) -> Result<(), Failure> {
         let answer: Answer = input.object(VERSION)?;
         let texts = [answer.release, answer.repoid, answer.version];
-        // Without any of them the series would have no labels and say nothing.
+        // Without any of them the series would have no labels.
         if texts.iter().all(|text| text.or_empty().is_empty()) {
             return Err(Failure::Malformed(format!("answer of {} has no version", VERSION.path)));
         }

@@ -1,14 +1,13 @@
 //! Pressure stall information of running VMs, from `/nodes/{node}/qemu`.
 //!
-//! Proxmox VE 9 sends six percentages a VM (the kernel's 10-second averages of the VM's cgroup). Older versions don't,
-//! and a VM that is just starting may lack them: then there is no series, since 0 would say "no pressure".
+//! Proxmox VE 9 sends six percentages per VM: the kernel's 10-second averages for the VM's cgroup. Older versions do not send
+//! them, and they may be missing while a VM starts. There is no series then, since 0 would mean no pressure.
 
 use pve_collector::{Collector, Failure, Input, Output, Package, Request, Table, tables};
 
 const GUESTS: Request = Request::get("/nodes/{node}/qemu");
 
 tables! {
-    /// The pressure on a running VM.
     Pressure(id, node) {
         gauge cpu_some "pve_vm_pressure_cpu_some_ratio"
             "Share of time in which some task of the VM waited for CPU, from pressurecpusome.";
@@ -25,7 +24,6 @@ tables! {
     }
 }
 
-/// The collector.
 pub struct VmPressure;
 
 impl Collector for VmPressure {

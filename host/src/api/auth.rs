@@ -1,12 +1,12 @@
-//! Proving who we are: a token in a header, or a ticket in a cookie that is fetched once and kept.
+//! Authentication: a token in a header, or a ticket in a cookie.
 //!
-//! A ticket is good for two hours. It is renewed before, with itself as password, so that a second factor's code is
-//! needed only once; and on a 401, once. However many requests wait for it, one login is made. A login that was refused
-//! is not tried again for half a minute: the server delays the answer to a wrong password, and may ban who insists.
+//! A ticket is valid for two hours. It is renewed before that, with itself as the password, so that a second factor's code is
+//! needed only once; after a 401 it is replaced once. Concurrent requests share one login. A refused login is not retried for
+//! half a minute: the server delays its response to a wrong password and may ban clients that insist.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_encode, utf8_percent_encode};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue};
 use serde::Deserialize;
@@ -19,16 +19,16 @@ use super::link::{Link, Reply};
 use crate::config::{Credentials, Secret};
 use crate::contract::FetchErrorKind;
 
-/// The login's name for the observer.
+/// The path of the login, also for the observer.
 const LOGIN: &str = "/access/ticket";
-/// A ticket of this age is no password for a new one any more.
+/// Age at which a ticket can no longer be renewed.
 const EXPIRED: Duration = Duration::from_secs(118 * 60);
-/// How long a refused login is not tried again.
+/// Time between a refused login and the next one.
 const REFUSED: Duration = Duration::from_secs(30);
 
-/// `Authorization` values are percent-decoded by the server.
+/// The server percent-decodes `Authorization` values.
 const HEADER: &AsciiSet = &CONTROLS.add(b'%').add(b' ');
-/// Everything but RFC 3986's unreserved characters.
+/// Everything except RFC 3986's unreserved characters.
 const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 pub(super) enum Auth {
@@ -40,17 +40,17 @@ pub(super) struct Login {
     user: String,
     password: Secret,
     otp: Option<Secret>,
-    /// When a ticket is renewed.
+    /// Age at which a ticket is renewed.
     age: Duration,
     state: Mutex<LoginState>,
-    /// Held while logging in: the others wait here and then find the new ticket.
+    /// Held during a login: other requests wait here, then find the new ticket.
     gate: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
 struct LoginState {
     ticket: Option<Ticket>,
-    /// The last refusal and until when it stands.
+    /// The last refusal, and when the next login may be tried.
     refusal: Option<(FetchError, Instant)>,
     logins: u64,
 }
@@ -59,7 +59,7 @@ struct Ticket {
     text: Secret,
     cookie: HeaderValue,
     since: Instant,
-    /// Which login it is from.
+    /// The number of its login.
     number: u64,
 }
 
@@ -70,7 +70,7 @@ impl Ticket {
 }
 
 impl LoginState {
-    /// A ticket younger than `age`, or the refusal that stands.
+    /// The last refusal while it lasts, or a ticket younger than `age`.
     fn known(&self, age: Duration) -> Option<Result<Pass, FetchError>> {
         match &self.refusal {
             Some((error, until)) if Instant::now() < *until => Some(Err(error.clone())),
@@ -79,11 +79,11 @@ impl LoginState {
     }
 }
 
-/// What a request carries.
+/// The header that authenticates a request.
 pub(super) struct Pass {
     pub(super) name: HeaderName,
     pub(super) value: HeaderValue,
-    /// The ticket's login; `None` for a token.
+    /// The ticket's number; `None` for a token.
     number: Option<u64>,
 }
 
@@ -94,7 +94,7 @@ impl Auth {
                 let token = format!("{user}!{name}={}", value.reveal());
                 let text = format!("PVEAPIToken={}", utf8_percent_encode(&token, HEADER));
                 let header =
-                    HeaderValue::from_str(&text).map_err(|_| "the token can't stand in a header".to_owned())?;
+                    HeaderValue::from_str(&text).map_err(|_| "the token is not valid in a header".to_owned())?;
                 Ok(Self::Token(sensitive(header)))
             }
             Credentials::Password { user, password, otp } => Ok(Self::Ticket(Box::new(Login {
@@ -108,7 +108,7 @@ impl Auth {
         }
     }
 
-    /// What to send along. Logs in where there is no ticket or an old one; over by `end`.
+    /// The header to send. Logs in if there is no ticket or it is old; finishes by `end`.
     pub(super) async fn pass(&self, link: &Link, end: Instant) -> Result<Pass, FetchError> {
         match self {
             Self::Token(header) => Ok(Pass { name: AUTHORIZATION, value: header.clone(), number: None }),
@@ -116,14 +116,14 @@ impl Auth {
         }
     }
 
-    /// The server answered 401 to a pass: true when asking again with a new one makes sense.
+    /// Call after a 401: true if the request should be retried with a new pass.
     pub(super) fn refused(&self, pass: &Pass) -> bool {
         let (Self::Ticket(login), Some(number)) = (self, pass.number) else { return false };
         login.state().ticket.take_if(|ticket| ticket.number == number);
         true
     }
 
-    /// A pass straight from a login was refused as well: more logins would not help.
+    /// Call after a 401 to a new ticket: more logins would not help.
     pub(super) fn give_up(&self, error: &FetchError) {
         if let Self::Ticket(login) = self {
             login.state().refusal = Some((error.clone(), Instant::now() + REFUSED));
@@ -133,7 +133,7 @@ impl Auth {
 
 impl Login {
     fn state(&self) -> MutexGuard<'_, LoginState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     async fn pass(&self, link: &Link, end: Instant) -> Result<Pass, FetchError> {
@@ -166,12 +166,12 @@ impl Login {
                 state.refusal = Some((error.clone(), Instant::now() + REFUSED));
                 Err(error)
             }
-            // Out of reach, yet what we have is still good.
+            // The server can't be reached, but the old ticket may still be valid.
             Err(error) => state.known(EXPIRED).unwrap_or(Err(error)),
         }
     }
 
-    /// A new ticket for an old one. `None`: the password is needed.
+    /// Exchanges an old ticket for a new one; `None` if that takes the password.
     async fn renew(&self, link: &Link, end: Instant) -> Option<Result<Secret, FetchError>> {
         let old = self.state().ticket.as_ref().filter(|ticket| ticket.since.elapsed() < EXPIRED)?.text.clone();
         match self.login(link, &old, None, end).await {
@@ -217,12 +217,12 @@ fn ticket(reply: Reply) -> Result<Secret, FetchError> {
     if !reply.is_success() {
         return Err(FetchError::of_status(reply.status, &reply.reason));
     }
-    let refused = forbidden("refused: check user and password");
-    let second_factor = forbidden("the user needs a second factor: use an API token, or give its code as otp");
+    let refused = forbidden("refused: check user and password in the configuration");
+    let second_factor = forbidden("the user needs a second factor: use an API token, or set its code as otp");
     let answer = Answer::parse(reply.body, &reply.content_type)?;
-    // serde's message could show a value of the answer, and that may be the ticket.
+    // serde's message may contain the ticket.
     let data: TicketData = serde_json::from_str(answer.data())
-        .map_err(|_| FetchError::new(FetchErrorKind::Malformed, "the answer to the login is not the API's"))?;
+        .map_err(|_| FetchError::new(FetchErrorKind::Malformed, "the response to the login is not the API's"))?;
     let wanted = match &data.need_tfa {
         Value::Null | Value::Bool(false) => false,
         Value::Number(number) => number.as_u64() != Some(0),
@@ -239,7 +239,7 @@ fn ticket(reply: Reply) -> Result<Secret, FetchError> {
 fn cookie(ticket: &Secret) -> Result<HeaderValue, FetchError> {
     let text = format!("PVEAuthCookie={}", utf8_percent_encode(ticket.reveal(), FORM));
     let header = HeaderValue::from_str(&text);
-    header.map(sensitive).map_err(|_| FetchError::new(FetchErrorKind::Malformed, "the ticket can't stand in a cookie"))
+    header.map(sensitive).map_err(|_| FetchError::new(FetchErrorKind::Malformed, "the ticket is not valid in a cookie"))
 }
 
 fn sensitive(mut header: HeaderValue) -> HeaderValue {

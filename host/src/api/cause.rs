@@ -1,5 +1,5 @@
-//! What went wrong below HTTP, in words with a remedy. reqwest's own texts say "error sending request" and hide the
-//! rest four sources deep.
+//! Errors below HTTP, in words with a remedy. reqwest's errors display as "error sending request" and hide the cause four sources
+//! deep.
 
 use std::error::Error;
 use std::io;
@@ -9,24 +9,23 @@ use rustls::{AlertDescription, CertificateError};
 use super::error::FetchError;
 use crate::contract::FetchErrorKind;
 
-/// A request that got no answer.
+/// A request without a response.
 pub(super) struct ExchangeError {
     /// For the observer: `timed_out`, `connect`, `tls` or `body`.
     pub(super) stage: &'static str,
-    /// There was no connection: another address may do.
+    /// There was no connection: another address may work.
     pub(super) unconnected: bool,
-    /// The connection ended before the first byte of an answer: asking again is safe and likely to help.
+    /// The connection was closed before the first byte of a response: a retry is safe and likely to succeed.
     pub(super) closed: bool,
     pub(super) error: FetchError,
 }
 
 impl ExchangeError {
-    /// Without an answer or a part of one.
     pub(super) fn new(stage: &'static str, kind: FetchErrorKind, detail: impl Into<String>) -> Self {
         Self { stage, unconnected: false, closed: false, error: FetchError::new(kind, detail) }
     }
 
-    /// From an error in sending a request to `address`, up to the end of the answer's head.
+    /// From an error up to the end of the response's head.
     pub(super) fn of_send(address: &str, error: &reqwest::Error) -> Self {
         let tls = find::<rustls::Error>(error);
         let unconnected = error.is_connect();
@@ -38,36 +37,36 @@ impl ExchangeError {
             (
                 "timed_out",
                 FetchErrorKind::TimedOut,
-                "no connection in time: is the host up, is a firewall between?".to_owned(),
+                "connection timed out: is the host up, is there a firewall in between?".to_owned(),
             )
         } else if unconnected {
             ("connect", FetchErrorKind::Unavailable, describe_io(error))
         } else if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
-            ("body", FetchErrorKind::Malformed, "the answer is not HTTP".to_owned() + &reason(error))
+            ("body", FetchErrorKind::Malformed, "the response is not HTTP".to_owned() + &reason(error))
         } else {
             (
                 "connect",
                 FetchErrorKind::Unavailable,
-                "the connection ended before an answer".to_owned() + &reason(error),
+                "the connection was closed before a response".to_owned() + &reason(error),
             )
         };
-        // A client certificate's refusal reaches us after the handshake (TLS 1.3), and asking again will not help.
+        // In TLS 1.3 a client certificate is refused after the handshake, and a retry will not help.
         let closed = !unconnected && tls.is_none() && stage == "connect";
         Self { stage, unconnected, closed, error: FetchError::new(kind, format!("{address}: {words}")) }
     }
 
-    /// From an error in reading an answer's body, after `read` bytes.
+    /// From an error after `read` bytes of the body.
     pub(super) fn of_body(address: &str, read: usize, error: &reqwest::Error) -> Self {
         if find::<hyper::Error>(error).is_none() && error.is_decode() {
-            let detail = format!("{address}: the answer can't be decompressed after {read} bytes");
+            let detail = format!("{address}: the response can't be decompressed after {read} bytes");
             return Self::new("body", FetchErrorKind::Malformed, detail);
         }
-        let detail = format!("{address}: the connection ended in the middle of the answer, after {read} bytes");
+        let detail = format!("{address}: the connection was closed in the middle of the response, after {read} bytes");
         Self::new("body", FetchErrorKind::Unavailable, detail)
     }
 }
 
-/// The first `T` among an error's sources. `io::Error` hides what it wraps from `source()`, so it is opened.
+/// The first `T` among an error's sources. `io::Error::source` skips the error it wraps, so `get_ref` is used there.
 fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
     let mut next = Some(error);
     while let Some(error) = next {
@@ -82,7 +81,7 @@ fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
     None
 }
 
-/// ` (no such host)`, the innermost source.
+/// The innermost source: ` (no such host)`.
 fn reason(error: &(dyn Error + 'static)) -> String {
     let mut last = error;
     while let Some(source) = last.source() {
@@ -95,19 +94,19 @@ fn describe_io(error: &reqwest::Error) -> String {
     let kind = find::<io::Error>(error).map(io::Error::kind);
     match kind {
         Some(io::ErrorKind::ConnectionRefused) => {
-            "connection refused: is pveproxy running there, and is the port right?".to_owned()
+            "connection refused: is pveproxy running there, and is the port correct?".to_owned()
         }
         Some(io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable) => "no route to the host".to_owned(),
         Some(io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset) => {
-            "the connection was closed during the TLS handshake: is it the API's port (8006)?".to_owned()
+            "the connection was closed during the TLS handshake: is this the API's port (8006)?".to_owned()
         }
-        _ => "no connection".to_owned() + &reason(error),
+        _ => "can't connect".to_owned() + &reason(error),
     }
 }
 
 fn describe_tls(error: &rustls::Error) -> String {
     match error {
-        // A bad signature is what another cluster's CA of the same name gives.
+        // A CA of another cluster with the same name results in a bad signature.
         rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature) => {
             "the server's certificate is signed by an unknown authority: set verify_ssl to the cluster's CA file \
              (/etc/pve/pve-root-ca.pem of a node, copied here), or pin the certificate with fingerprint"
@@ -115,24 +114,25 @@ fn describe_tls(error: &rustls::Error) -> String {
         }
         rustls::Error::InvalidCertificate(
             problem @ (CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }),
-        ) => format!("{problem}: use a name that is in the certificate as target, or pin it with fingerprint"),
+        ) => format!(
+            "{problem}: use a name that is in the certificate as target, or pin the certificate with fingerprint"
+        ),
         rustls::Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
             "the server's certificate has expired: renew it on the node with pvecm updatecerts --force".to_owned()
         }
         rustls::Error::InvalidCertificate(
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
-        ) => "the server's certificate is not valid yet: compare the clocks".to_owned(),
+        ) => "the server's certificate is not valid yet: check the clocks of both machines".to_owned(),
         rustls::Error::InvalidCertificate(CertificateError::Other(other))
             if other.to_string().contains("CaUsedAsEndEntity") =>
         {
-            "the server's certificate is a CA's own: write it into the verify_ssl file, or pin it with fingerprint"
-                .to_owned()
+            "the server uses a CA's certificate: add it to the verify_ssl file, or pin it with fingerprint".to_owned()
         }
         rustls::Error::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::HandshakeFailure) => {
-            "the server wants a client certificate: set cert".to_owned()
+            "the server requires a client certificate: set cert".to_owned()
         }
-        rustls::Error::InvalidMessage(_) => "it does not speak TLS: is it the API's port (8006)?".to_owned(),
-        // Ours, from a fingerprint that does not match.
+        rustls::Error::InvalidMessage(_) => "the server does not use TLS: is this the API's port (8006)?".to_owned(),
+        // From our check of fingerprints.
         rustls::Error::General(text) => text.clone(),
         other => format!("TLS: {other}"),
     }

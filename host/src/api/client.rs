@@ -1,40 +1,27 @@
-//! One cluster as seen with one set of credentials: bounded concurrency, deadlines, failover between its addresses.
+//! The client of a cluster with one set of credentials: bounded concurrency, deadlines, failover between addresses.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::answer::Answer;
+use super::answer::{Answer, Received};
 use super::auth::{Auth, Pass};
 use super::error::FetchError;
 use super::link::{Link, Reply};
+use super::observer::Observer;
 use super::outage::Outages;
 use super::slots::Slots;
 use super::tls;
+use crate::budget::ByteBudget;
 use crate::config::{ClientOptions, Module, Targets};
 use crate::contract::FetchErrorKind;
 use crate::request::Path;
 
-/// A body of this size, in bytes, takes a millisecond to check: too long for a thread that serves all requests.
+/// Size in bytes from which a body is checked on a blocking thread: it takes a millisecond.
 const LARGE: usize = 256 << 10;
 
-/// Is told of every HTTP request that was made, retries and logins included.
-pub trait Observer: Send + Sync {
-    /// `path`: the template, never a bound path. `status`: the HTTP status (`200`, `595`) or where it ended without one:
-    /// `timed_out`, `connect`, `tls`, `body`. `duration`: from sending to the end of the body.
-    fn request(&self, path: &str, status: &str, duration: Duration);
-}
-
-/// Observes nothing.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoObserver;
-
-impl Observer for NoObserver {
-    fn request(&self, _path: &str, _status: &str, _duration: Duration) {}
-}
-
-/// Why there is no client for a module: its files can't be used. One line with the remedy.
+/// A module's files can't be used. One line with the remedy.
 #[derive(Debug, thiserror::Error)]
 #[error("module {module}: {problem}")]
 pub struct ClientError {
@@ -42,17 +29,18 @@ pub struct ClientError {
     problem: String,
 }
 
-/// One cluster. Keeps its connections; make one for each (module, targets) and share it.
+/// The client of a cluster. Keeps connections: create one for each (module, targets) and share it.
 pub struct Client {
     link: Link,
     auth: Auth,
     slots: Slots,
     outages: Outages,
     timeout: Duration,
+    budget: Arc<ByteBudget>,
 }
 
 impl Client {
-    /// What [`Client::new`] would say of the module's files, for modules whose targets come with the requests.
+    /// Checks the module's files like [`Client::new`], for modules whose targets come with requests.
     pub fn check(module: &Module) -> Result<(), ClientError> {
         match tls::client_config(module) {
             Ok(_) => Ok(()),
@@ -60,32 +48,50 @@ impl Client {
         }
     }
 
-    /// Reads the module's CA and certificate files; does not connect yet. Needs no runtime.
+    /// Reads the module's CA and certificate files; does not connect.
     pub fn new(
         module: &Module,
         targets: &Targets,
         options: ClientOptions,
         observer: Arc<dyn Observer>,
     ) -> Result<Self, ClientError> {
+        Self::with_budget(module, targets, options, observer, ByteBudget::unlimited())
+    }
+
+    /// [`new`](Self::new) with a budget for answers.
+    pub fn with_budget(
+        module: &Module,
+        targets: &Targets,
+        options: ClientOptions,
+        observer: Arc<dyn Observer>,
+        budget: Arc<ByteBudget>,
+    ) -> Result<Self, ClientError> {
         let error = |problem| ClientError { module: module.name.clone(), problem };
         let max_concurrent = module.max_concurrent.unwrap_or(options.max_concurrent);
         let per_node = module.max_concurrent_per_node.unwrap_or(options.max_concurrent_per_node);
         Ok(Self {
-            link: Link::new(module, targets, options.max_body, max_concurrent, observer).map_err(error)?,
+            link: Link::new(module, targets, options.max_body, max_concurrent, Arc::clone(&budget), observer)
+                .map_err(error)?,
             auth: Auth::new(&module.credentials, options.ticket_age).map_err(error)?,
             slots: Slots::new(max_concurrent, per_node),
             outages: Outages::default(),
             timeout: module.timeout,
+            budget,
         })
     }
 
-    /// GET one path. Waits for a free slot, then asks, for as long as the module's time-out; over by `deadline`
-    /// whatever happens.
-    pub async fn get(&self, path: &Path, deadline: Instant) -> Result<Answer, FetchError> {
-        self.get_parsed(path, deadline, Answer::parse).await
+    /// What the answers of this cluster may occupy.
+    #[must_use]
+    pub fn budget(&self) -> &Arc<ByteBudget> {
+        &self.budget
     }
 
-    /// [`get`](Self::get) for a large answer of which the caller makes something anyway: see [`Answer::parse_reading`].
+    /// GETs a path. Waits for a free slot, then requests with the module's timeout; finishes by `deadline` in any case.
+    pub async fn get(&self, path: &Path, deadline: Instant) -> Result<Answer, FetchError> {
+        self.get_parsed(path, deadline, |body: Received, content_type: &str| Answer::parse(body, content_type)).await
+    }
+
+    /// [`get`](Self::get) for a large answer that the caller deserializes anyway: see [`Answer::parse_reading`].
     pub async fn get_reading<R: Send + 'static>(
         &self,
         path: &Path,
@@ -99,14 +105,14 @@ impl Client {
         &self,
         path: &Path,
         deadline: Instant,
-        parse: impl FnOnce(Vec<u8>, &str) -> Result<A, FetchError> + Send + 'static,
+        parse: impl FnOnce(Received, &str) -> Result<A, FetchError> + Send + 'static,
     ) -> Result<A, FetchError> {
         let asked = Instant::now();
         let slot = timeout_at(deadline, self.slots.take(path.node_name())).await;
-        // Slots come free when others run into the same deadline.
+        // Slots are also released when other requests reach the same deadline.
         if slot.is_err() || Instant::now() >= deadline {
             let queue = path.node().unwrap_or("the cluster");
-            let detail = format!("the deadline came before a free slot: other requests to {queue} took too long");
+            let detail = format!("no free slot before the deadline: other requests to {queue} took too long");
             return Err(FetchError::new(FetchErrorKind::TimedOut, detail));
         }
         if let Some(outage) = self.outages.since(path.node_name(), asked) {
@@ -121,7 +127,7 @@ impl Client {
         answer
     }
 
-    /// Once more where the ticket was refused.
+    /// Retries once with a new ticket if the ticket was refused.
     async fn ask_twice(&self, path: &Path, end: Instant) -> Result<Reply, FetchError> {
         let (mut reply, pass) = self.ask(path, end).await?;
         if reply.status == 401 && self.auth.refused(&pass) {
@@ -144,18 +150,20 @@ impl Client {
 
 async fn check<A: Send + 'static>(
     reply: Reply,
-    parse: impl FnOnce(Vec<u8>, &str) -> Result<A, FetchError> + Send + 'static,
+    parse: impl FnOnce(Received, &str) -> Result<A, FetchError> + Send + 'static,
 ) -> Result<A, FetchError> {
     if !reply.is_success() {
         return Err(FetchError::of_status(reply.status, &reply.reason));
     }
     let status = reply.status;
-    let answer = if reply.body.len() < LARGE {
+    let answer = if reply.body.bytes.len() < LARGE {
         parse(reply.body, &reply.content_type)
     } else {
         match tokio::task::spawn_blocking(move || parse(reply.body, &reply.content_type)).await {
             Ok(answer) => answer,
-            Err(_) => Err(FetchError::new(FetchErrorKind::Malformed, "the answer could not be checked: shutting down")),
+            Err(_) => {
+                Err(FetchError::new(FetchErrorKind::Malformed, "the response could not be checked: shutting down"))
+            }
         }
     };
     answer.map_err(|error| FetchError { status: Some(status), ..error })

@@ -1,25 +1,25 @@
-//! Why a request has no answer, as the contract's kinds and in words for the log.
+//! Why a request failed: the contract's kinds, and words for the log.
 //!
-//! | what happened | kind |
+//! | Cause | Kind |
 //! |---|---|
 //! | 401, 403, a refused login | `forbidden` |
 //! | 404, 501, 500 "… does not exist" (a guest gone since discovery) | `not_found` |
 //! | the module's timeout or the scrape's deadline expired here | `timed_out` |
-//! | no connection or a broken one, a TLS failure, 400, any other 5xx, 595 to 599 | `unavailable` |
+//! | no connection or a broken one, a TLS error, 400, any other 5xx, 595 to 599 | `unavailable` |
 //! | a body over the limit | `too_large` |
-//! | no JSON, no `data`, `data` null, a redirect, broken compression | `malformed` |
+//! | not JSON, no `data`, `data` null, a redirect, broken compression | `malformed` |
 //!
-//! 596 "Connection timed out" is `unavailable`: the cluster gave up on one of its nodes and said so. Only the exporter's own
+//! 596 "Connection timed out" is `unavailable`: the cluster gave up on one of its nodes and reports it. Only the exporter's own
 //! timeouts are `timed_out`.
 
 use crate::contract::FetchErrorKind;
 
-/// Why a request has no answer.
+/// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
 pub struct FetchError {
     pub kind: FetchErrorKind,
-    /// One line for the log: what happened and, if there is one, the remedy. Never a secret.
+    /// One line for the log: the cause and, if there is one, the remedy. Never a secret.
     pub detail: String,
     /// The HTTP status, if there was a response.
     pub status: Option<u16>,
@@ -30,7 +30,7 @@ impl FetchError {
         Self { kind, detail: detail.into(), status: None }
     }
 
-    /// For a status that is not a success. `reason` comes from the wire: control characters do not reach the log.
+    /// For a status that is not a success. `reason` comes from the server, so control characters are replaced.
     pub(super) fn of_status(status: u16, reason: &str) -> Self {
         let plain = |c: char| if c.is_control() { ' ' } else { c };
         let reason: String = reason.trim().chars().map(plain).take(300).collect();
@@ -45,7 +45,7 @@ impl FetchError {
     }
 }
 
-/// `reason` is the status line's, where Proxmox VE says what is wrong.
+/// Proxmox VE reports errors in the reason phrase of the status line.
 fn kind_of_status(status: u16, reason: &str) -> FetchErrorKind {
     match status {
         401 | 403 => FetchErrorKind::Forbidden,
@@ -58,7 +58,7 @@ fn kind_of_status(status: u16, reason: &str) -> FetchErrorKind {
 
 fn remedy(status: u16) -> Option<&'static str> {
     match status {
-        301 | 302 | 307 | 308 => Some("redirects are not followed; set target and path_prefix to where the API is"),
+        301 | 302 | 307 | 308 => Some("redirects are not followed; set target and path_prefix to the API's location"),
         401 => Some("check user, token_name and token_value (or password) in the configuration"),
         403 => Some("grant the role PVEAuditor on / to the user and, with privilege separation, to the token as well"),
         595..=599 => Some("the node behind the API did not answer"),

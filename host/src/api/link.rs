@@ -1,5 +1,4 @@
-//! The way to one cluster: its addresses, the connections kept to them, and one request over it from the first byte
-//! to the last, observed.
+//! Connections to a cluster: its addresses, kept connections, and single requests over them from the first byte to the last.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,25 +7,27 @@ use std::time::Duration;
 use reqwest::{RequestBuilder, Response, Url, header};
 use tokio::time::{Instant, timeout_at};
 
+use super::answer::Received;
 use super::cause::ExchangeError;
-use super::client::Observer;
 use super::error::FetchError;
+use super::observer::Observer;
 use super::tls;
+use crate::budget::{ByteBudget, OverBudget};
 use crate::config::{Module, Targets};
 use crate::contract::FetchErrorKind;
 
-/// `pveproxy` closes a connection that was idle for 5 s; ours are gone before that.
+/// `pveproxy` closes connections that were idle for 5 s; ours are dropped before that.
 const IDLE: Duration = Duration::from_secs(4);
-/// How long one of several addresses may take to connect: the next one must have its turn before a usual deadline.
+/// Connect timeout of one of several addresses, so that the next one is tried before a usual deadline.
 const CONNECT: Duration = Duration::from_secs(3);
 
-/// What came back: the body only with a success.
+/// A response; the body is read only if it is a success.
 pub(super) struct Reply {
     pub(super) status: u16,
-    /// From the status line, where Proxmox VE says what is wrong.
+    /// The reason phrase, in which Proxmox VE reports errors.
     pub(super) reason: String,
     pub(super) content_type: String,
-    pub(super) body: Vec<u8>,
+    pub(super) body: Received,
 }
 
 impl Reply {
@@ -38,16 +39,17 @@ impl Reply {
 pub(super) struct Link {
     http: reqwest::Client,
     addresses: Vec<Address>,
-    /// The address that answered last.
+    /// The index of the address that responded last.
     current: AtomicUsize,
     max_body: usize,
+    budget: Arc<ByteBudget>,
     observer: Arc<dyn Observer>,
 }
 
 struct Address {
     /// `host:port`, for messages.
     name: String,
-    /// `https://host:port/prefix/api2/json`, checked.
+    /// `https://host:port/prefix/api2/json`, a valid URL.
     root: String,
 }
 
@@ -57,6 +59,7 @@ impl Link {
         targets: &Targets,
         max_body: usize,
         connections: usize,
+        budget: Arc<ByteBudget>,
         observer: Arc<dyn Observer>,
     ) -> Result<Self, String> {
         let address = |target: &crate::config::Target| {
@@ -82,18 +85,18 @@ impl Link {
         if let Ok(several) = u32::try_from(addresses.len())
             && several > 1
         {
-            // A host that is off swallows packets; each address gets its share of the time-out.
+            // Packets to a host that is off are lost; each address gets its share of the timeout.
             builder = builder.connect_timeout(CONNECT.min(module.timeout / several));
         }
         let http = builder.build().map_err(|error| format!("no HTTP client: {error}"))?;
-        Ok(Self { http, addresses, current: AtomicUsize::new(0), max_body, observer })
+        Ok(Self { http, addresses, current: AtomicUsize::new(0), max_body, budget, observer })
     }
 
-    /// One request, over by `end`. Begins at the address that answered last; goes on to the next one where there is no
-    /// connection to be had, and asks once more where a connection ended before the first byte of an answer: the
-    /// server closes idle ones and recycles its workers.
+    /// Sends one request; finishes by `end`. Starts with the address that responded last and tries the next one if it can't
+    /// connect. Retries once if the connection was closed before the first byte of a response: the server closes idle
+    /// connections and recycles its workers.
     ///
-    /// `template` is the observer's name for it; `make` is given `https://host:port/api2/json`.
+    /// `template` is the path for the observer; `make` gets `https://host:port/api2/json`.
     pub(super) async fn ask(
         &self,
         template: &str,
@@ -107,14 +110,14 @@ impl Link {
             let Some(address) = self.addresses.get(index) else { continue };
             let mut result = self.exchange(template, end, address, make(&self.http, &address.root)).await;
             if result.as_ref().is_err_and(|failure| failure.closed) {
-                tracing::debug!(address = %address.name, path = template, "connection was closed, asking again");
+                tracing::debug!(address = %address.name, path = template, "connection was closed, retrying");
                 result = self.exchange(template, end, address, make(&self.http, &address.root)).await;
             }
             match result {
                 Ok(reply) => {
                     if step > 0 {
-                        tracing::info!(address = %address.name, "cluster answers at another address");
-                        // Another request may have gone on already; its choice is as good.
+                        tracing::info!(address = %address.name, "cluster responds at another address");
+                        // Another request may have switched already; its choice is as good.
                         let _ = self.current.compare_exchange(first, index, Ordering::Relaxed, Ordering::Relaxed);
                     }
                     return Ok(reply);
@@ -146,7 +149,7 @@ impl Link {
         let result = match timeout_at(end, attempt).await {
             Ok(result) => result,
             Err(_) => {
-                let what = if answering { "only a part of the answer" } else { "no answer" };
+                let what = if answering { "only a part of the response" } else { "no response" };
                 let waited = start.elapsed().as_secs_f64();
                 let detail = format!("{}: {what} within {waited:.1} s", address.name);
                 Err(ExchangeError::new("timed_out", FetchErrorKind::TimedOut, detail))
@@ -168,38 +171,58 @@ impl Link {
             Some(Ok(text)) => text.to_owned(),
             _ => "no content type".to_owned(),
         };
-        let mut reply = Reply { status: response.status().as_u16(), reason, content_type, body: Vec::new() };
+        let mut reply = Reply { status: response.status().as_u16(), reason, content_type, body: Received::default() };
         if !reply.is_success() {
-            // The connection ends with it anyway, and the reason says what the body would.
+            // The server closes the connection, and the reason phrase says the same as the body.
             return Ok(reply);
         }
         let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
         if announced > self.max_body {
             return Err(self.too_large(address));
         }
-        reply.body.reserve_exact(announced);
+        let over = |over: &OverBudget| self.over_budget(address, over);
+        reply.body.held = self.budget.reserve(announced).map_err(|error| over(&error))?;
+        reply.body.bytes.reserve_exact(announced);
         loop {
+            let Received { bytes, held } = &mut reply.body;
             match response.chunk().await {
-                Ok(Some(chunk)) if reply.body.len() + chunk.len() > self.max_body => {
+                Ok(Some(chunk)) if bytes.len() + chunk.len() > self.max_body => {
                     return Err(self.too_large(address));
                 }
-                Ok(Some(chunk)) => reply.body.extend_from_slice(&chunk),
-                Ok(None) => return Ok(reply),
-                Err(error) => return Err(ExchangeError::of_body(&address.name, reply.body.len(), &error)),
+                Ok(Some(chunk)) => {
+                    let needed = bytes.len() + chunk.len();
+                    if needed > held.bytes() {
+                        let wanted = needed.max(2 * held.bytes()).min(self.max_body);
+                        held.grow(wanted - held.bytes()).map_err(|error| over(&error))?;
+                        bytes.reserve_exact(wanted - bytes.len());
+                    }
+                    bytes.extend_from_slice(&chunk);
+                }
+                Ok(None) => {
+                    bytes.shrink_to_fit();
+                    held.shrink_to(bytes.capacity());
+                    return Ok(reply);
+                }
+                Err(error) => return Err(ExchangeError::of_body(&address.name, bytes.len(), &error)),
             }
         }
     }
 
+    fn over_budget(&self, address: &Address, over: &OverBudget) -> ExchangeError {
+        let detail = format!("{}: no room for the answer: {over} (--memory.budget)", address.name);
+        ExchangeError::new("body", FetchErrorKind::TooLarge, detail)
+    }
+
     fn too_large(&self, address: &Address) -> ExchangeError {
-        let detail = format!("{}: the answer is longer than {} bytes (--api.max-body)", address.name, self.max_body);
+        let detail = format!("{}: the response is longer than {} bytes (--api.max-body)", address.name, self.max_body);
         ExchangeError::new("body", FetchErrorKind::TooLarge, detail)
     }
 }
 
-/// The last failure's kind with what was wrong at every address.
+/// The last error, with the details of all addresses.
 fn merge(mut failed: Vec<FetchError>) -> FetchError {
     let Some(mut last) = failed.pop() else {
-        return FetchError::new(FetchErrorKind::Unavailable, "there is no address to ask");
+        return FetchError::new(FetchErrorKind::Unavailable, "there is no address");
     };
     for earlier in failed.iter().rev() {
         last.detail = format!("{}; {}", earlier.detail, last.detail);

@@ -1,7 +1,7 @@
-//! Talking to Proxmox VE: one client per cluster, and why a request failed.
+//! Requests to Proxmox VE: a client per cluster, and why a request failed.
 //!
-//! The only module that uses credentials and opens connections to a cluster. What leaves it is the JSON text of an answer's
-//! `data` member or a [`FetchError`]; the collectors interpret it.
+//! The only module that uses credentials and connects to clusters. It returns the JSON text of an answer's `data` member, which
+//! the collectors interpret, or a [`FetchError`].
 
 mod answer;
 mod auth;
@@ -9,10 +9,12 @@ mod cause;
 mod client;
 mod error;
 mod link;
+mod observer;
 mod outage;
 mod slots;
 mod tls;
 
 pub use answer::Answer;
-pub use client::{Client, ClientError, NoObserver, Observer};
+pub use client::{Client, ClientError};
 pub use error::FetchError;
+pub use observer::{NoObserver, Observer};

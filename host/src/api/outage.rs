@@ -1,8 +1,8 @@
-//! Nodes that turned out to be dead while others waited to ask them.
+//! Nodes that turned out to be down while requests to them waited.
 //!
-//! A request to a dead node takes the entry node 3 to 30 s, and three at a time are asked; with a request for each guest
-//! the queue would outlast any scrape. Whoever waited while another was told that the node does not answer is told the
-//! same, without asking.
+//! A request to a node that is down takes 3 to 30 s, and three are in flight at a time; with a request per guest the queue would
+//! outlast any scrape. A request that waited while another one failed because the node did not respond fails the same way,
+//! without being sent.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::error::FetchError;
 
-/// Failures in a row that make an outage: a single one may belong to a guest that is being moved.
+/// Consecutive failures that make an outage: a single one may be due to a guest that is being migrated.
 const FAILURES: u32 = 2;
 
 /// The last failure of each node.
@@ -26,11 +26,11 @@ struct Outage {
 }
 
 impl Outages {
-    /// Notes what a request to a node came to.
+    /// Records the result of a request to a node.
     pub(super) fn note(&self, node: Option<&Arc<str>>, result: Result<(), &FetchError>) {
         let Some(node) = node else { return };
         match result {
-            // 595 to 599: pveproxy could not reach the node, or got no answer from it.
+            // 595 to 599: pveproxy could not reach the node, or the node did not respond.
             Err(error) if error.status.is_some_and(|status| (595..=599).contains(&status)) => {
                 let mut outages = self.0.lock();
                 let failures = outages.get(node).map_or(1, |outage| outage.failures.saturating_add(1));
@@ -41,7 +41,7 @@ impl Outages {
         }
     }
 
-    /// The outage of a node, if it was seen after `since`.
+    /// The outage of a node, if it was observed after `since`.
     pub(super) fn since(&self, node: Option<&Arc<str>>, since: Instant) -> Option<FetchError> {
         let outages = self.0.lock();
         let outage = outages.get(node?)?;

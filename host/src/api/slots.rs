@@ -1,11 +1,12 @@
-//! Who may ask now: requests in flight to one cluster, and to one node of it.
+//! Bounds on requests in flight, to the cluster and to each node.
 //!
-//! A node has three workers whose handlers block, its web interface included; more than three requests at once only
-//! make it slow for people.
+//! A node has three workers whose handlers block, which also serve its web interface; more than three requests at once only make
+//! the web interface slow.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 pub(super) struct Slots {
@@ -14,7 +15,7 @@ pub(super) struct Slots {
     per_node: usize,
 }
 
-/// Given back when dropped.
+/// Released when dropped.
 pub(super) struct Slot<'a> {
     _cluster: Option<SemaphorePermit<'a>>,
     _node: Option<OwnedSemaphorePermit>,
@@ -25,9 +26,9 @@ impl Slots {
         Self { cluster: Semaphore::new(cluster), nodes: Mutex::default(), per_node }
     }
 
-    /// Waits. The node's slot comes first: what queues for a slow node must not hold slots the others could use.
+    /// Waits for a slot. The node's comes first: requests queued for a slow node must not hold slots that others could use.
     pub(super) async fn take(&self, node: Option<&Arc<str>>) -> Slot<'_> {
-        // Semaphores that are never closed always give a permit.
+        // The semaphores are never closed, so this always returns a permit.
         let node = match node {
             Some(node) => self.of_node(node).acquire_owned().await.ok(),
             None => None,
@@ -36,8 +37,8 @@ impl Slots {
     }
 
     fn of_node(&self, node: &Arc<str>) -> Arc<Semaphore> {
-        let mut nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
-        // A cluster has tens of nodes; the entry of one that is gone costs nothing.
+        let mut nodes = self.nodes.lock();
+        // A cluster has tens of nodes; entries of removed ones cost nothing.
         nodes.entry(node.clone()).or_insert_with(|| Arc::new(Semaphore::new(self.per_node))).clone()
     }
 }

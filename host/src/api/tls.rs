@@ -1,7 +1,7 @@
-//! How the server proves who it is.
+//! Verification of the server's certificate.
 //!
-//! A Proxmox VE cluster signs its nodes' certificates itself, so the system's store rarely knows the issuer. The ways
-//! around it, best first: the cluster's CA file, a pinned fingerprint, no check at all.
+//! A Proxmox VE cluster signs its nodes' certificates itself, so the system's store rarely knows the issuer. Alternatives, best
+//! first: the cluster's CA file, a pinned fingerprint, no verification.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::config::{Module, Verify};
 
-/// TLS 1.2 and 1.3 over ring, with the module's way to verify and its client certificate. The error is one line.
+/// TLS 1.2 and 1.3 with ring, the module's verification and its client certificate. The error is one line.
 pub(super) fn client_config(module: &Module) -> Result<ClientConfig, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone())
@@ -29,7 +29,7 @@ pub(super) fn client_config(module: &Module) -> Result<ClientConfig, String> {
         Some(path) => {
             let chain = certificates(path, "cert")?;
             let key = PrivateKeyDer::from_pem_file(path)
-                .map_err(|error| format!("cert: {}: no private key in it: {error}", path.display()))?;
+                .map_err(|error| format!("cert: {}: contains no private key: {error}", path.display()))?;
             builder
                 .with_client_auth_cert(chain, key)
                 .map_err(|error| format!("cert: {}: certificate and key can't be used: {error}", path.display()))
@@ -42,11 +42,11 @@ fn verifier(verify: &Verify, provider: Arc<CryptoProvider>) -> Result<Arc<dyn Se
         Verify::System => match rustls_platform_verifier::Verifier::new(provider) {
             Ok(verifier) => Ok(Arc::new(verifier)),
             Err(error) => Err(format!(
-                "the system's certificates can't be used ({error}): install ca-certificates, or set verify_ssl to a CA file"
+                "the system's certificate store can't be used ({error}): install ca-certificates, or set verify_ssl to a CA file"
             )),
         },
         Verify::CaFile(path) => Ok(Arc::new(Checker { rule: Rule::file(path, &provider)?, provider })),
-        Verify::Disabled => Ok(Arc::new(Checker { rule: Rule::Anyone, provider })),
+        Verify::Disabled => Ok(Arc::new(Checker { rule: Rule::Any, provider })),
         Verify::Fingerprints(pins) => Ok(Arc::new(Checker { rule: Rule::Pinned(pins.clone()), provider })),
     }
 }
@@ -56,7 +56,7 @@ fn certificates(path: &Path, key: &str) -> Result<Vec<CertificateDer<'static>>, 
     let certificates = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     match certificates {
         Ok(found) if found.is_empty() => {
-            Err(format!("{key}: {shown}: no PEM certificate in it (-----BEGIN CERTIFICATE-----)"))
+            Err(format!("{key}: {shown}: contains no PEM certificate (-----BEGIN CERTIFICATE-----)"))
         }
         Ok(found) => Ok(found),
         Err(PemError::Io(error)) => Err(format!("{key}: {shown}: can't be read: {error}")),
@@ -64,16 +64,16 @@ fn certificates(path: &Path, key: &str) -> Result<Vec<CertificateDer<'static>>, 
     }
 }
 
-/// What makes a server's certificate good, where it is not the system's store.
+/// Which server certificates are accepted, other than by the system's store.
 #[derive(Debug)]
 enum Rule {
-    /// A CA in the file signed it for the name, or it is itself in the file: a self-signed certificate is a CA in name
-    /// only, and webpki takes none as a server's.
+    /// Signed for the name by a CA in the file, or in the file itself: webpki does not accept a CA's certificate as a server's,
+    /// which self-signed ones often are.
     File { authorities: Option<Arc<WebPkiServerVerifier>>, certificates: Vec<CertificateDer<'static>> },
-    /// Its SHA-256, whatever name or date is in it: what Proxmox VE's own tools call a fingerprint.
+    /// With one of these SHA-256 digests, whatever its names and dates, as in Proxmox VE's own tools.
     Pinned(Vec<[u8; 32]>),
-    /// `verify_ssl: false`: any.
-    Anyone,
+    /// Any: `verify_ssl: false`.
+    Any,
 }
 
 impl Rule {
@@ -107,7 +107,7 @@ impl ServerCertVerifier for Checker {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         match &self.rule {
-            Rule::Anyone => Ok(ServerCertVerified::assertion()),
+            Rule::Any => Ok(ServerCertVerified::assertion()),
             Rule::Pinned(pins) => {
                 let digest: [u8; 32] = Sha256::digest(end_entity).into();
                 if pins.contains(&digest) {
@@ -115,7 +115,7 @@ impl ServerCertVerifier for Checker {
                 }
                 let shown: Vec<String> = digest.iter().map(|byte| format!("{byte:02X}")).collect();
                 Err(Error::General(format!(
-                    "the server's certificate has the fingerprint {}: if it is the right server, write this one",
+                    "the server's certificate has the fingerprint {}: if this is the right server, set fingerprint to it",
                     shown.join(":")
                 )))
             }
@@ -129,8 +129,8 @@ impl ServerCertVerifier for Checker {
         }
     }
 
-    // Whoever shows a certificate must sign with its key: without that a pin would be worth nothing. Only where
-    // nothing is checked is this left out too, so that no odd certificate is in the way there.
+    // The server must sign with its certificate's key, or pins would be worthless. Only if nothing is verified is this skipped
+    // too, so that unusual certificates work there.
     fn verify_tls12_signature(
         &self,
         message: &[u8],
@@ -138,7 +138,7 @@ impl ServerCertVerifier for Checker {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         match self.rule {
-            Rule::Anyone => Ok(HandshakeSignatureValid::assertion()),
+            Rule::Any => Ok(HandshakeSignatureValid::assertion()),
             _ => verify_tls12_signature(
                 message,
                 certificate,
@@ -155,7 +155,7 @@ impl ServerCertVerifier for Checker {
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         match self.rule {
-            Rule::Anyone => Ok(HandshakeSignatureValid::assertion()),
+            Rule::Any => Ok(HandshakeSignatureValid::assertion()),
             _ => verify_tls13_signature(
                 message,
                 certificate,

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::config::ListenAddress;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// What an author asks for.
+use crate::config::ListenAddress;
+
 #[derive(Debug, Parser)]
-#[command(about = "Write, check and try collectors", disable_help_subcommand = true)]
+#[command(about = "Write, check and test collectors", disable_help_subcommand = true)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) action: Action,
@@ -15,18 +15,18 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Action {
-    /// Make a project that builds and passes its own test
-    New(New),
-    /// Show what a component is, what it asks for and what it gives
-    Inspect(Inspect),
-    /// Name every rule a component breaks; for CI
-    Check(Check),
-    /// Run a component on fixtures and compare with what is expected
-    Test(Test),
-    /// Serve what a component gives for fixtures or a cluster, and follow its changes
-    Run(Run),
-    /// Take fixtures from a cluster, with names, addresses and keys replaced
-    Record(Record),
+    /// Create a project that builds and passes its own test
+    New(NewArguments),
+    /// Describe a component: its requests, its metrics, its grant
+    Inspect(InspectArguments),
+    /// Report every rule that a component breaks; for CI
+    Check(CheckArguments),
+    /// Run a component on fixtures and compare with the expected output
+    Test(TestArguments),
+    /// Serve a component's metrics for fixtures or a cluster, and follow its changes
+    Run(RunArguments),
+    /// Record fixtures from a cluster, with names, addresses and keys replaced
+    Record(RecordArguments),
 }
 
 /// A component and the terms it is loaded under.
@@ -36,17 +36,23 @@ pub(super) struct Subject {
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
 
-    /// Grant file [default: the one beside the component, with the ending .yml]
+    /// Grant file [default: the one next to the component, with the extension .yml]
     #[arg(long, value_name = "PATH")]
     pub(super) grant: Option<PathBuf>,
 
-    /// Private folder for compiled code [default: pve-exporter in $CACHE_DIRECTORY, $XDG_CACHE_HOME or ~/.cache]
+    /// Private directory for compiled code [default: pve-exporter in $CACHE_DIRECTORY, $XDG_CACHE_HOME or ~/.cache]
     #[arg(long, value_name = "PATH")]
     pub(super) cache_directory: Option<PathBuf>,
 }
 
+impl Subject {
+    pub(super) fn grant_file(&self) -> PathBuf {
+        self.grant.clone().unwrap_or_else(|| self.file.with_extension("yml"))
+    }
+}
+
 #[derive(Debug, Args)]
-pub(super) struct Inspect {
+pub(super) struct InspectArguments {
     #[command(flatten)]
     pub(super) subject: Subject,
 
@@ -54,17 +60,17 @@ pub(super) struct Inspect {
     #[arg(long)]
     pub(super) json: bool,
 
-    /// Write a grant file for all it asks for, pinned to this very file
+    /// Write a grant file that allows all its requests, pinned to this file's digest
     #[arg(long)]
     pub(super) write_grant: bool,
 
-    /// Let --write-grant replace a file that is there
+    /// Let --write-grant overwrite an existing file
     #[arg(long, requires = "write_grant")]
     pub(super) force: bool,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Check {
+pub(super) struct CheckArguments {
     #[command(flatten)]
     pub(super) subject: Subject,
 
@@ -72,15 +78,15 @@ pub(super) struct Check {
     #[arg(long)]
     pub(super) json: bool,
 
-    /// Count warnings as errors
+    /// Treat warnings as errors
     #[arg(long)]
     pub(super) strict: bool,
 
-    /// Case folders to tell from how many series it gives
+    /// Directory of cases, to estimate the number of series from
     #[arg(long, value_name = "DIR")]
     pub(super) fixtures: Option<PathBuf>,
 
-    /// Nodes of the cluster that series and requests are reckoned for
+    /// Nodes of the cluster that series and requests are estimated for
     #[arg(long, value_name = "N", default_value_t = 16)]
     pub(super) nodes: u64,
 
@@ -94,52 +100,52 @@ pub(super) struct Check {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Test {
+pub(super) struct TestArguments {
     #[command(flatten)]
     pub(super) subject: Subject,
 
-    /// Folder with a folder for each case
+    /// Directory with a directory for each case
     #[arg(long, value_name = "DIR")]
     pub(super) fixtures: PathBuf,
 
-    /// Write what the collector gives as what is expected
+    /// Write the collector's output as the expected output
     #[arg(long)]
     pub(super) update: bool,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct New {
+pub(super) struct NewArguments {
     /// Name of the collector: lower-case letters, digits and hyphens
     #[arg(value_name = "NAME")]
     pub(super) name: String,
 
-    /// Language it is written in
+    /// Language to write it in
     #[arg(long, value_name = "LANG", default_value = "rust")]
     pub(super) lang: Language,
 
-    /// Folder of the project [default: NAME]
+    /// Directory of the project [default: NAME]
     #[arg(long, value_name = "DIR")]
     pub(super) path: Option<PathBuf>,
 
-    /// Folder with the crate pve-collector, in place of its published version
+    /// Directory of the crate pve-collector, to use instead of its published version
     #[arg(long, value_name = "DIR")]
     pub(super) sdk: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Language {
-    /// The crate pve-collector
+    /// With the crate pve-collector
     Rust,
-    /// componentize-js
+    /// With componentize-js
     Js,
-    /// componentize-py
+    /// With componentize-py
     Python,
 }
 
-/// A cluster, as the exporter's configuration has it.
+/// A cluster in the exporter's configuration.
 #[derive(Debug, Args)]
-pub(super) struct Cluster {
-    /// Module of the configuration [default: the one that names a target]
+pub(super) struct ClusterArguments {
+    /// Module of the configuration [default: the one that has a target]
     #[arg(long, value_name = "NAME")]
     pub(super) module: Option<String>,
 
@@ -149,24 +155,24 @@ pub(super) struct Cluster {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Run {
+pub(super) struct RunArguments {
     #[command(flatten)]
     pub(super) subject: Subject,
 
-    /// Load the component again whenever it or its fixtures change, and print what that changed
+    /// Reload the component when it or its fixtures change, and print what changed in the exposition
     #[arg(long)]
     pub(super) watch: bool,
 
-    /// Case folders to serve, in place of a cluster
+    /// Directory of cases to serve instead of a cluster
     #[arg(long, value_name = "DIR", conflicts_with_all = ["module", "config_file"])]
     pub(super) fixtures: Option<PathBuf>,
 
-    /// Which of the cases [default: the first]
+    /// Which of the cases to serve [default: the first]
     #[arg(long, value_name = "NAME", requires = "fixtures")]
     pub(super) case: Option<String>,
 
     #[command(flatten)]
-    pub(super) cluster: Cluster,
+    pub(super) cluster: ClusterArguments,
 
     /// Address to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9222")]
@@ -174,19 +180,19 @@ pub(super) struct Run {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Record {
-    /// The component whose requests are made, a .wasm file
+pub(super) struct RecordArguments {
+    /// The component whose requests to make, a .wasm file
     #[arg(long = "collector", value_name = "FILE")]
     pub(super) file: PathBuf,
 
     #[command(flatten)]
-    pub(super) cluster: Cluster,
+    pub(super) cluster: ClusterArguments,
 
-    /// Folder for the case; must not have anything in it
+    /// Directory of the case to create; must be empty or not exist
     #[arg(long, value_name = "DIR")]
     pub(super) out: PathBuf,
 
-    /// Nodes, guests or storages to record at most
+    /// Record at most this many nodes, guests or storages
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(super) places: usize,
 }

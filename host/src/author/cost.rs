@@ -1,27 +1,26 @@
-//! What calls take, against what they may take, as a table.
+//! What calls used of their limits, as a table.
 
 use std::fmt::Write as _;
 
-use super::trial::Peak;
+use super::case_run::Peak;
 use crate::limits::Limits;
 
 const HEAD: [&str; 7] = ["calls", "cpu", "instructions", "memory", "lifted", "rows", "series"];
 
-/// Lines of the report in the making.
+/// The lines of the table in progress.
 #[derive(Debug, Default)]
 pub(super) struct CostTable {
     lines: Vec<(String, [String; 7])>,
-    most: Peak,
+    maximum: Peak,
 }
 
 impl CostTable {
-    /// Adds a case.
     pub(super) fn add(&mut self, case: &str, peak: &Peak) {
-        self.most.merge(peak);
+        self.maximum.merge(peak);
         self.lines.push((case.to_owned(), cells(peak)));
     }
 
-    /// The table: a line a case with the most that one of its calls used, then the limits.
+    /// A line per case with the maximum over its calls, then the limits and how much of them was used.
     pub(super) fn render(mut self, limits: &Limits) -> String {
         let bounds = [
             String::new(),
@@ -35,19 +34,19 @@ impl CostTable {
         let share = |used: f64, limit: f64| format!("{:.1} %", 100.0 * used / limit.max(f64::MIN_POSITIVE));
         #[expect(clippy::cast_precision_loss, reason = "a share in percent")]
         let of = |used: usize, limit: usize| share(used as f64, limit as f64);
-        let most = &self.most;
+        let Peak { usage, rows, series, .. } = &self.maximum;
         let used = [
             String::new(),
-            share(most.usage.cpu.as_secs_f64(), limits.cpu.as_secs_f64()),
+            share(usage.cpu.as_secs_f64(), limits.cpu.as_secs_f64()),
             String::new(),
-            of(most.usage.memory, limits.memory),
-            of(most.usage.lifted_bytes, limits.lifted_bytes),
-            of(most.rows, limits.rows),
-            of(most.series, limits.series),
+            of(usage.memory, limits.memory),
+            of(usage.lifted_bytes, limits.lifted_bytes),
+            of(*rows, limits.rows),
+            of(*series, limits.series),
         ];
-        self.lines.insert(0, ("most a call".to_owned(), HEAD.map(str::to_owned)));
+        self.lines.insert(0, ("most per call".to_owned(), HEAD.map(str::to_owned)));
         self.lines.push(("limit".to_owned(), bounds));
-        self.lines.push(("used of it".to_owned(), used));
+        self.lines.push(("used".to_owned(), used));
         align(&self.lines)
     }
 }

@@ -1,8 +1,8 @@
-//! Two texts side by side, for people.
+//! Unified diffs.
 
 use similar::TextDiff;
 
-/// A unified diff of what is expected and what is there; empty where they are the same.
+/// A unified diff; empty if the texts are the same.
 pub(super) fn difference(expected_name: &str, expected: &str, actual_name: &str, actual: &str) -> String {
     if expected == actual {
         return String::new();

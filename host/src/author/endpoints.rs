@@ -1,28 +1,28 @@
-//! What the API's paths take: the privilege a token needs and the work a request is for the cluster.
+//! What requests cost: the privilege a token needs, and the work for the cluster.
 //!
-//! Only what the project's notes on the API say. What is not in the table is said to be unknown rather than guessed.
+//! The table has only what the project's notes on the API say; everything else is reported as unknown.
 
 use crate::request::Template;
 
 /// A path of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Endpoint {
-    /// Segments, `*` for any one.
+    /// Segments; `*` matches any.
     pattern: &'static str,
-    /// Privilege and object, or who else may ask.
+    /// Privilege and object, or who else may make the request.
     pub(super) privilege: &'static str,
-    /// Why it is expensive, where it is.
+    /// Why it is expensive, if it is.
     pub(super) cost: Option<&'static str>,
 }
 
-/// What is said where the table has nothing.
+/// The privilege of a path that is not in the table.
 pub(super) const UNKNOWN: &str = "unknown, see the API viewer";
 
 const fn cheap(pattern: &'static str, privilege: &'static str) -> Endpoint {
     Endpoint { pattern, privilege, cost: None }
 }
 
-const fn dear(pattern: &'static str, privilege: &'static str, cost: &'static str) -> Endpoint {
+const fn expensive(pattern: &'static str, privilege: &'static str, cost: &'static str) -> Endpoint {
     Endpoint { pattern, privilege, cost: Some(cost) }
 }
 
@@ -33,7 +33,7 @@ const GUESTS: &str = "VM.Audit on /vms/{vmid}; without it the answer is 200 and 
 const STORAGES: &str = "Datastore.Audit on /storage/{storage}; without it the storage is left out";
 const ANY: &str = "any user";
 
-/// The first that fits counts.
+/// The first match counts.
 const ENDPOINTS: &[Endpoint] = &[
     cheap("/version", ANY),
     cheap("/cluster/status", ON_ROOT),
@@ -42,8 +42,8 @@ const ENDPOINTS: &[Endpoint] = &[
     cheap("/cluster/ha/*/*", ON_ROOT),
     cheap("/cluster/config/qdevice", ON_ROOT),
     cheap("/cluster/backup-info/not-backed-up", "Sys.Audit on /, and VM.Audit on the guests it shows"),
-    dear("/cluster/ceph/status", "Sys.Audit or Datastore.Audit on /", "some 200 kB an answer"),
-    dear("/cluster/metrics/export", ON_ROOT, "asks the other nodes one after another, up to 20 s each"),
+    expensive("/cluster/ceph/status", "Sys.Audit or Datastore.Audit on /", "some 200 kB an answer"),
+    expensive("/cluster/metrics/export", ON_ROOT, "asks the other nodes one after another, up to 20 s each"),
     cheap("/nodes", "any user; figures with Sys.Audit on /nodes/{node}"),
     cheap("/nodes/*/status", ON_NODE),
     cheap("/nodes/*/qemu", GUESTS),
@@ -53,39 +53,25 @@ const ENDPOINTS: &[Endpoint] = &[
     cheap("/nodes/*/replication/*/status", ON_GUEST),
     cheap("/nodes/*/subscription", "any user; all of it with Sys.Audit on /nodes/{node}"),
     cheap("/nodes/*/certificates/info", ANY),
-    dear("/nodes/*/ceph/status", "Sys.Audit or Datastore.Audit on /", "some 200 kB an answer"),
-    dear(
+    expensive("/nodes/*/ceph/status", "Sys.Audit or Datastore.Audit on /", "some 200 kB an answer"),
+    expensive(
         "/nodes/*/disks/list",
         "Sys.Audit on / or on /nodes/{node}",
         "asks every disk for its SMART health, and wakes those that sleep",
     ),
-    dear("/nodes/*/disks/smart", ON_ROOT, "runs smartctl on the disk"),
-    dear("/nodes/*/disks/zfs", ON_ROOT, "runs zpool on the node"),
-    dear("/nodes/*/storage", STORAGES, "waits for storages that do not answer, such as a dead NFS server"),
+    expensive("/nodes/*/disks/smart", ON_ROOT, "runs smartctl on the disk"),
+    expensive("/nodes/*/disks/zfs", ON_ROOT, "runs zpool on the node"),
+    expensive("/nodes/*/storage", STORAGES, "waits for storages that do not answer, such as a dead NFS server"),
     cheap("/nodes/*/services", ON_NODE),
     cheap("/nodes/*/tasks", "any user, own tasks; all of them with Sys.Audit on /nodes/{node}"),
     cheap("/nodes/*/apt/update", "Sys.Modify on /nodes/{node}: more than PVEAuditor has"),
     cheap("/nodes/*/apt/versions", ON_NODE),
 ];
 
-/// What is known of a request; `None` where nothing is.
+/// The entry for a request, if there is one.
 pub(super) fn endpoint(template: &Template) -> Option<&'static Endpoint> {
     let path = template.as_str().split('?').next().unwrap_or_default();
     ENDPOINTS.iter().find(|endpoint| fits(endpoint.pattern, path))
-}
-
-/// How often a request is made: once for each of these.
-pub(super) fn frequency(template: &Template) -> &'static str {
-    use crate::request::GuestType::{Lxc, Qemu};
-    let placeholders = template.placeholders();
-    match (placeholders.vmid, template.fixed_guest_type()) {
-        (true, Some(Qemu)) => "virtual machine",
-        (true, Some(Lxc)) => "container",
-        (true, None) => "guest",
-        _ if placeholders.storage => "storage of a node",
-        _ if placeholders.node => "node",
-        _ => "cluster",
-    }
 }
 
 fn fits(pattern: &str, path: &str) -> bool {
@@ -105,21 +91,20 @@ mod tests {
 
     #[test]
     fn paths_find_their_endpoint() {
-        for (path, privilege, often) in [
-            ("/nodes/{node}/status", ON_NODE, "node"),
-            ("/nodes/{node}/qemu?full=1", GUESTS, "node"),
-            ("/cluster/ha/status/manager_status", ON_ROOT, "cluster"),
-            ("/nodes/{node}/{type}/{vmid}/config", ON_GUEST, "guest"),
-            ("/nodes/{node}/lxc/{vmid}/config", ON_GUEST, "container"),
-            ("/nodes/{node}/storage", STORAGES, "node"),
-            ("/nodes/{node}/certificates/info", ANY, "node"),
+        for (path, privilege) in [
+            ("/nodes/{node}/status", ON_NODE),
+            ("/nodes/{node}/qemu?full=1", GUESTS),
+            ("/cluster/ha/status/manager_status", ON_ROOT),
+            ("/nodes/{node}/{type}/{vmid}/config", ON_GUEST),
+            ("/nodes/{node}/lxc/{vmid}/config", ON_GUEST),
+            ("/nodes/{node}/storage", STORAGES),
+            ("/nodes/{node}/certificates/info", ANY),
         ] {
             let template = Template::parse(path).unwrap();
             assert_eq!(endpoint(&template).unwrap().privilege, privilege, "{path}");
-            assert_eq!(frequency(&template), often, "{path}");
         }
-        let unknown = Template::parse("/nodes/{node}/storage/{storage}/status").unwrap();
-        assert_eq!((endpoint(&unknown), frequency(&unknown)), (None, "storage of a node"));
-        assert_eq!(endpoint(&Template::parse("/nodes/{node}/netstat").unwrap()), None);
+        for path in ["/nodes/{node}/storage/{storage}/status", "/nodes/{node}/netstat"] {
+            assert_eq!(endpoint(&Template::parse(path).unwrap()), None, "{path}");
+        }
     }
 }

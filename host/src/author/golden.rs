@@ -1,104 +1,101 @@
-//! `collector test`: every case run and held against the files that say what must come out.
+//! `collector test`: runs every case and compares with the expected output.
 //!
-//! They are the same files the SDK's native tests read: an author who writes Rust has two ways to the same bytes.
+//! The native tests of the SDK read the same files: two ways to the same bytes for authors who write Rust.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
-use super::arguments::Test;
+use pve_collector::testing::CaseDirectory;
+
+use super::arguments::TestArguments;
+use super::case_run::{self, CaseRun};
 use super::cost::CostTable;
 use super::difference::difference;
 use super::error::AuthorError;
-use super::fixture::{Case, EXPECTED_LOG, EXPECTED_PROM, read_cases};
 use super::staleness::newer_source;
-use super::trial::{self, Trial};
 use super::workbench::Workbench;
-use super::{Report, counted};
+use super::{Printout, counted, sdk};
 
-/// Runs all cases; fails where one differs.
-pub(super) fn test(arguments: &Test) -> Result<Report, AuthorError> {
+/// How a case ended.
+struct Verdict {
+    /// Lines for people; none if the case passed.
+    problems: String,
+    /// Whether the output may become the expected one.
+    acceptable: bool,
+}
+
+/// Runs all cases; fails if one of them does.
+pub(super) fn test(arguments: &TestArguments) -> Result<Printout, AuthorError> {
     let bench = Workbench::load(&arguments.subject)?;
     let metered = bench.metered()?;
-    let cases = read_cases(&arguments.fixtures)?;
+    let requests = sdk::requests(&bench.collector.schema);
+    let cases = CaseDirectory::read_all(&arguments.fixtures)?;
     if let Some(source) = newer_source(&arguments.subject.file, &arguments.fixtures) {
         eprintln!("{} is newer than {}; build it again", source.display(), arguments.subject.file.display());
     }
-    let (mut text, mut failed, mut hopeless, mut costs) = (String::new(), 0, 0, CostTable::default());
+    let (mut text, mut verdicts, mut costs) = (String::new(), Vec::new(), CostTable::default());
     for case in &cases {
-        let trial = trial::run(&bench.collector, Some(&metered), case)?;
-        costs.add(&case.name, &trial.peak);
-        let problems = judge(case, &trial, arguments.update)?;
-        let verdict = if problems.is_empty() { "ok" } else { "FAILED" };
-        failed += usize::from(!problems.is_empty());
-        hopeless += usize::from(!trial.breakdowns.is_empty() || !trial.violations.is_empty());
-        let _ = writeln!(text, "{verdict:6}  {}", case.name);
-        text.push_str(&problems);
+        let mistakes = case.check(&requests);
+        let verdict = if mistakes.is_empty() {
+            let run = case_run::run(&bench.collector, Some(&metered), case.case());
+            costs.add(case.name(), &run.peak);
+            judge(case, &run, arguments.update)?
+        } else {
+            Verdict { problems: mistakes.iter().map(|mistake| line(mistake)).collect(), acceptable: false }
+        };
+        let word = if verdict.problems.is_empty() { "ok" } else { "FAILED" };
+        let _ = writeln!(text, "{word:6}  {}", case.name());
+        text.push_str(&verdict.problems);
+        verdicts.push(verdict);
     }
     let _ = write!(text, "\n{}", costs.render(&bench.collector.limits));
-    let all = counted(cases.len(), "case");
-    let _ = match (failed, arguments.update) {
-        (0, false) => writeln!(text, "\n{all}, all as expected"),
-        (0, true) => writeln!(text, "\n{all} written; read the difference before you commit it"),
-        (_, false) if failed > hopeless => writeln!(
-            text,
-            "\n{failed} of {all} failed; if what is there is as it should be, --update writes it as expected"
-        ),
-        (_, false) => writeln!(text, "\n{failed} of {all} failed"),
-        (_, true) => writeln!(text, "\n{failed} of {all} failed: that can't be what is expected"),
-    };
-    Ok(Report { text, success: failed == 0 })
+    let success = verdicts.iter().all(|verdict| verdict.problems.is_empty());
+    let _ = writeln!(text, "\n{}", sum_up(&verdicts, arguments.update));
+    Ok(Printout { text, success })
 }
 
-/// What is wrong with a case, as text to print; with `update` the expected files are made to agree.
-fn judge(case: &Case, trial: &Trial, update: bool) -> Result<String, AuthorError> {
-    let mut problems = String::new();
-    for breakdown in &trial.breakdowns {
-        let _ = writeln!(problems, "        {breakdown}");
+fn line(problem: &dyn std::fmt::Display) -> String {
+    format!("        {problem}\n")
+}
+
+fn sum_up(verdicts: &[Verdict], update: bool) -> String {
+    let all = counted(verdicts.len(), "case");
+    let failed = verdicts.iter().filter(|verdict| !verdict.problems.is_empty());
+    let (count, acceptable) = (failed.clone().count(), failed.clone().any(|verdict| verdict.acceptable));
+    match (count, update) {
+        (0, false) => format!("{all}, all as expected"),
+        (0, true) => format!("{all} updated; read the diff before you commit it"),
+        (_, false) if acceptable => {
+            format!("{count} of {all} failed; if the new output is right, --update makes it the expected one")
+        }
+        (_, false) => format!("{count} of {all} failed"),
+        (_, true) => format!("{count} of {all} failed; --update does not help there"),
     }
-    for violation in &trial.violations {
-        let _ = writeln!(problems, "        lost, since it breaks the contract: {violation}");
+}
+
+/// Compares a case's output with the expected one or, with `update`, writes it as the expected one.
+fn judge(case: &CaseDirectory, run: &CaseRun, update: bool) -> Result<Verdict, AuthorError> {
+    let mut problems: String = run.breakdowns.iter().map(|breakdown| line(breakdown)).collect();
+    for violation in &run.violations {
+        problems.push_str(&line(&format!("dropped for breaking the contract: {violation}")));
     }
-    // No exposition is an expectation too, and stands there as an empty file; no log is no file.
-    for (name, actual, when_empty) in [(EXPECTED_PROM, &trial.exposition, true), (EXPECTED_LOG, &trial.log, false)] {
-        let path = case.directory.join(name);
-        if update {
-            // Written, a breakdown would look like something that is meant.
-            if trial.breakdowns.is_empty() {
-                write(&path, actual, when_empty)?;
+    let acceptable = problems.is_empty();
+    if update {
+        // Written down, a breakdown would look intended.
+        if run.breakdowns.is_empty() {
+            case.write_expected(&run.exposition, &run.log)?;
+        }
+    } else {
+        for different in case.differences(&run.exposition, &run.log)? {
+            let file = different.file.display().to_string();
+            if different.expected.is_none() {
+                problems.push_str(&line(&format!("{file} is missing; --update writes it")));
             }
-            continue;
+            let expected = different.expected.unwrap_or_default();
+            problems.push_str(&difference(&file, &expected, "what the collector returned", &different.actual));
         }
-        let expected = read(&path)?;
-        if expected.is_none() && when_empty {
-            let _ = writeln!(problems, "        {} is missing; --update writes it", path.display());
-        }
-        let expected = expected.unwrap_or_default();
-        problems.push_str(&difference(&path.display().to_string(), &expected, "what the collector gave", actual));
     }
     if !problems.is_empty() {
-        for (file, why) in &case.malformed {
-            let _ = writeln!(problems, "        {} is a malformed answer: {why}", file.display());
-        }
+        problems.extend(case.malformed().map(|malformed| line(&malformed)));
     }
-    Ok(problems)
-}
-
-fn read(path: &Path) -> Result<Option<String>, AuthorError> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(AuthorError::File { path: path.to_owned(), source }),
-    }
-}
-
-fn write(path: &Path, text: &str, when_empty: bool) -> Result<(), AuthorError> {
-    let result = if text.is_empty() && !when_empty {
-        std::fs::remove_file(path).or_else(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => Ok(()),
-            _ => Err(error),
-        })
-    } else {
-        std::fs::write(path, text)
-    };
-    result.map_err(AuthorError::file(path))
+    Ok(Verdict { problems, acceptable })
 }

@@ -1,8 +1,8 @@
-//! What Prometheus's own linter, `promtool check metrics`, says of names, and what this project adds to it.
+//! The naming rules of Prometheus's linter, `promtool check metrics`, and some of our own.
 //!
-//! promtool reads an exposition; here a manifest is enough, so a name is found before it ever has a sample. Words are
-//! promtool's, that they can be looked up. Rules a manifest can't break (no help text, a counter without `_total`) are errors of
-//! the contract and not repeated here.
+//! promtool needs an exposition. These lints read the manifest, so they find a name before it has a sample. The messages
+//! are promtool's, so that they can be looked up. Rules that a manifest can't break (no help text, a counter without
+//! `_total`) are errors of the contract and not repeated here.
 
 use crate::schema::{Family, Kind};
 
@@ -23,7 +23,7 @@ const UNITS: &[(&str, &str)] = &[
     ("ounces", "grams"),
 ];
 
-/// Units that are right as they are, and wrong behind a prefix: `kilobytes`.
+/// Units that are right on their own and wrong after a prefix: `kilobytes`.
 const BASE_UNITS: &[&str] =
     &["amperes", "bytes", "celsius", "grams", "joules", "kelvin", "meters", "metres", "moles", "seconds", "volts"];
 
@@ -34,7 +34,7 @@ const PREFIXES: &[&str] = &[
 
 const ABBREVIATIONS: &[&str] = &["s", "ms", "us", "ns", "sec", "b", "kb", "mb", "gb", "tb", "pb", "m", "h", "d"];
 
-/// What is measured in a unit, where it ends a name, and that unit.
+/// Last words of names that lack a unit, and the unit they need.
 const MEASURED: &[(&[&str], &str)] = &[
     (
         &["used", "free", "size", "avail", "available", "allocated", "capacity", "memory", "mem", "swap", "space"],
@@ -44,7 +44,7 @@ const MEASURED: &[(&[&str], &str)] = &[
     (&["usage", "utilization", "fraction", "percentage"], "ratio"),
 ];
 
-/// What is to be said of a family, a sentence each.
+/// What is wrong with a family's names, one sentence each.
 pub(super) fn lints(family: &Family) -> Vec<String> {
     const BOTH: &str = "non-histogram and non-summary";
     let Family { name, kind, label_names, .. } = family;
@@ -85,33 +85,33 @@ pub(super) fn lints(family: &Family) -> Vec<String> {
     found
 }
 
-/// Beyond promtool: what makes the metrics of many collectors one family.
+/// Our own rules: they make the metrics of many collectors alike.
 fn ours(Family { name, kind, label_names, .. }: &Family) -> Vec<String> {
     let mut found = Vec::new();
     if !name.starts_with("pve_") {
-        found.push("metric names begin with \"pve_\", so that they are found together".to_owned());
+        found.push("metric names should begin with \"pve_\"".to_owned());
     }
     if name.ends_with("_percent") {
         found.push("use a ratio from 0 to 1 (\"_ratio\") instead of a percentage".to_owned());
     }
     if matches!(kind, Kind::Gauge | Kind::Counter) {
         let last = name.trim_end_matches("_total").rsplit('_').next().unwrap_or_default();
-        // An abbreviated unit is a finding of its own.
+        // An abbreviated unit is reported already.
         let abbreviated = name.split('_').any(|part| ABBREVIATIONS.contains(&part));
         if let Some((_, unit)) = MEASURED.iter().find(|(words, _)| !abbreviated && words.contains(&last)) {
-            found.push(format!("no base unit at the end of the name, such as \"_{unit}\""));
+            found.push(format!("metric names should end in a base unit, such as \"_{unit}\""));
         }
     }
     if *kind != Kind::Info && name.ends_with("_info") {
         found.push("only info metrics should have \"_info\" suffix".to_owned());
     }
     for label in ["job", "instance"].iter().filter(|label| label_names.iter().any(|name| name == **label)) {
-        found.push(format!("Prometheus sets the label \"{label}\" itself and renames this one to exported_{label}"));
+        found.push(format!("Prometheus sets the label \"{label}\" and renames this one to exported_{label}"));
     }
     found
 }
 
-/// The first part of the name that is a unit decides.
+/// The first unit in the name decides.
 fn unit(name: &str) -> Option<String> {
     let (unit, base) = name.split('_').find_map(|part| {
         let known = |word: &str| {
@@ -161,8 +161,8 @@ mod tests {
             ("pve_x", &["poolName"], "label names should be written in 'snake_case'"),
             ("pve_x", &["le"], "\"le\" label"),
             ("pve_fill_percent", &[], "use a ratio"),
-            ("pve_pool_used", &[], "no base unit at the end of the name, such as \"_bytes\""),
-            ("zfs_size_bytes", &[], "begin with \"pve_\""),
+            ("pve_pool_used", &[], "should end in a base unit, such as \"_bytes\""),
+            ("zfs_size_bytes", &[], "should begin with \"pve_\""),
             ("pve_x", &["instance"], "exported_instance"),
             ("pve_x_info", &[], "\"_info\" suffix"),
         ] {
@@ -171,8 +171,8 @@ mod tests {
         }
     }
 
-    /// Names around every word a rule knows of, and some that only look like one. One unit a name: of two promtool names
-    /// either, as Go's maps are in no order.
+    /// Names with every word that a rule knows, and with some that only look like one. One unit per name: of two, promtool
+    /// reports either, since Go's maps have no order.
     fn names() -> Vec<(String, Kind)> {
         let mut words: Vec<String> = UNITS.iter().map(|(unit, _)| (*unit).to_owned()).collect();
         words.extend(BASE_UNITS.iter().chain(ABBREVIATIONS).map(|word| (*word).to_owned()));
@@ -197,16 +197,12 @@ mod tests {
         use std::io::Write as _;
         use std::process::{Command, Stdio};
 
-        let promtool =
-            Command::new("promtool").args(["check", "metrics"]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn();
-        let Ok(mut promtool) = promtool else {
-            assert!(
-                std::env::var_os("PVE_EXPORTER_DEMAND_PROMETHEUS").is_none(),
-                "promtool is not installed; run `make prometheus`"
-            );
-            eprintln!("skipped: promtool is not installed; `make prometheus` installs it");
+        if !harness::Optional::Prometheus.program("promtool") {
             return;
-        };
+        }
+        let mut command = Command::new("promtool");
+        command.args(["check", "metrics"]).stdin(Stdio::piped()).stderr(Stdio::piped());
+        let mut promtool = command.spawn().unwrap();
         let mut families: BTreeMap<String, Family> = BTreeMap::new();
         for (name, kind) in names() {
             families.insert(name.clone(), Family::new(&name, "Help.", kind, vec!["node".to_owned()]));
@@ -222,7 +218,7 @@ mod tests {
             exposition += &format!("# HELP {name} Help.\n# TYPE {name} {kind}\n{name}{{{label}=\"1\"}} 1\n");
         }
         let mut stdin = promtool.stdin.take().unwrap();
-        // From a thread: promtool's findings may fill their pipe before it has read all.
+        // On a thread: promtool's findings may fill their pipe before it has read everything.
         let writer = std::thread::spawn(move || stdin.write_all(exposition.as_bytes()).unwrap());
         let output = promtool.wait_with_output().unwrap();
         writer.join().unwrap();
@@ -235,7 +231,7 @@ mod tests {
         let mut different = Vec::new();
         for (name, family) in &families {
             let added = ours(family);
-            // Which label it is, is our addition.
+            // promtool does not name the label.
             let label = format!(": {}", family.label_names[0]);
             let found = lints(family).into_iter().filter(|finding| !added.contains(finding));
             let found: BTreeSet<String> = found.map(|finding| finding.trim_end_matches(&label).to_owned()).collect();

@@ -1,6 +1,6 @@
-//! Members of answers whose text is somebody's, by their key: what no look at the text itself would tell.
+//! Members of answers whose text identifies somebody, by key: the text itself does not show it.
 
-/// Members whose text is replaced whole, and what their pseudonyms begin with.
+/// Members whose text is replaced as a whole, and the prefix of their pseudonyms.
 const BY_KEY: &[(&str, &str)] = &[
     ("serial", "serial"),
     ("wwn", "wwn"),
@@ -44,8 +44,8 @@ const BY_KEY: &[(&str, &str)] = &[
     ("hookscript", "script"),
 ];
 
-/// What pseudonyms of a member begin with, where its text is replaced whole.
-pub(super) fn word(key: Option<&str>) -> Option<&'static str> {
+/// The prefix of a member's pseudonyms, if its text is replaced as a whole.
+pub(super) fn pseudonym_prefix(key: Option<&str>) -> Option<&'static str> {
     let key = key?;
-    BY_KEY.iter().find(|(name, _)| key.eq_ignore_ascii_case(name)).map(|(_, word)| *word)
+    BY_KEY.iter().find(|(name, _)| key.eq_ignore_ascii_case(name)).map(|(_, prefix)| *prefix)
 }

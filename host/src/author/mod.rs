@@ -1,37 +1,37 @@
-//! For those who write collectors: the `collector` subcommands.
+//! The `collector` subcommands, for authors of collectors.
 //!
-//! An author meets here what an operator's exporter will do with a component: the same loading, the same sandbox with the
-//! same limits, the same check of what comes out, without a cluster and before anybody trusts the file.
+//! They treat a component as an operator's exporter will: the same loading, the same sandbox with the same limits, the
+//! same checks of its output. They need no cluster, and nobody has to trust the file first.
 //!
-//! - [`command`]: the grammar; [`run`]: what was asked for.
-//! - `workbench`: a file, loaded as the host would. `summary`, `findings`, `golden` look at it from three sides.
-//! - `template`: a project to begin with.
-//! - `recording`: fixtures from a cluster, with `pseudonyms` for what must not be published.
-//! - `serving`: a component at work while it is written; `source` is what it works on.
-//! - `staleness`: whether a component is older than its source.
-//! - `fixture`: answers out of a folder. `trial`: what a collector makes of them, and what that takes.
+//! - [`command`] is the grammar, [`run`] executes a subcommand.
+//! - `template`: `collector new`. `summary`: `inspect`. `findings`: `check`. `golden`: `test`. `serving`: `run`.
+//!   `recording`: `record`.
+//! - `workbench` loads a component. `case_run` runs it on a case of fixtures, `source` on a case or a cluster.
+//! - `pseudonyms` replaces what a recording must not reveal.
+//! - Fixtures are read and written by the SDK, [`pve_collector::testing`]; `sdk` converts its types.
 
 mod arguments;
+mod case_run;
 mod cost;
 mod difference;
 mod endpoints;
 mod error;
 mod findings;
-mod fixture;
+mod findings_page;
+mod frequency;
 mod golden;
 mod lints;
 mod members;
-mod places;
 mod pseudonyms;
 mod recording;
 mod scrubber;
+mod sdk;
 mod series;
 mod serving;
 mod source;
 mod staleness;
 mod summary;
 mod template;
-mod trial;
 mod workbench;
 
 use std::io::Write as _;
@@ -42,14 +42,14 @@ use clap::{ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
 use arguments::{Action, Arguments};
 pub use error::AuthorError;
 
-/// What a subcommand has to say, and whether all is well.
+/// What a subcommand prints, and whether it succeeded.
 #[derive(Debug)]
-pub(crate) struct Report {
+pub(crate) struct Printout {
     text: String,
     success: bool,
 }
 
-/// The name of the subcommand these hang below.
+/// The subcommand that all of these belong to.
 pub const COMMAND: &str = "collector";
 
 /// The grammar of `pve-exporter collector …`.
@@ -58,18 +58,18 @@ pub fn command() -> Command {
     Arguments::command().name(COMMAND)
 }
 
-/// Does what the command line asks for. Status: 0 all is well, 1 it is not, 2 (clap's) a command line that is none.
+/// Executes a subcommand. The status is 0 for success, 1 for failure, and clap's 2 for a command line that does not parse.
 #[must_use]
 pub fn run(matches: &ArgMatches) -> ExitCode {
     let outcome = match Arguments::from_arg_matches(matches) {
-        Ok(arguments) => act(arguments.action),
+        Ok(arguments) => execute(arguments.action),
         Err(error) => error.exit(),
     };
     match outcome {
-        Ok(report) => {
-            // Whoever closed the pipe has read enough.
-            let _ = std::io::stdout().write_all(report.text.as_bytes());
-            if report.success { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        Ok(printout) => {
+            // A reader that closed the pipe has read enough.
+            let _ = std::io::stdout().write_all(printout.text.as_bytes());
+            if printout.success { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(error) => {
             eprintln!("pve-exporter: error: {error}");
@@ -78,18 +78,23 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
     }
 }
 
-fn act(action: Action) -> Result<Report, AuthorError> {
+fn execute(action: Action) -> Result<Printout, AuthorError> {
     match action {
-        Action::New(new) => template::new(&new),
-        Action::Inspect(inspect) => summary::inspect(&inspect),
-        Action::Check(check) => findings::check(&check),
-        Action::Test(test) => golden::test(&test),
-        Action::Run(run) => serving::run(&run),
-        Action::Record(record) => recording::record(&record),
+        Action::New(arguments) => template::new(&arguments),
+        Action::Inspect(arguments) => summary::inspect(&arguments),
+        Action::Check(arguments) => findings::check(&arguments),
+        Action::Test(arguments) => golden::test(&arguments),
+        Action::Run(arguments) => serving::run(&arguments),
+        Action::Record(arguments) => recording::record(&arguments),
     }
 }
 
 /// `1 case`, `2 cases`.
 fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// A report as JSON.
+fn json(report: &impl serde::Serialize) -> Result<String, AuthorError> {
+    Ok(serde_json::to_string_pretty(report)? + "\n")
 }

@@ -1,33 +1,34 @@
-//! Pseudonyms for what a recording must not tell: who owns the cluster, where it is, what runs on it.
+//! Pseudonyms for what a recording must not reveal: who owns the cluster, where it is, what runs on it.
 //!
-//! Three ways to find it: names the cluster gave (nodes, guests, storages) wherever they stand, members whose value is
-//! somebody's by their key (serial numbers, notes, keys), and texts that look like what they are (addresses, UUIDs,
-//! fingerprints). The same thing has the same pseudonym everywhere, and it is given in order of the things themselves.
+//! Three kinds of text are replaced: names that the cluster has (nodes, guests, storages) wherever they occur, members
+//! whose key says that they identify somebody (serial numbers, notes, keys), and texts of a recognisable form (addresses,
+//! UUIDs, fingerprints). The same text has the same pseudonym everywhere. Pseudonyms are numbered in the order of the
+//! texts, so a second recording has the same ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::members::word;
-use super::scrubber::{Kind, scan};
+use super::members::pseudonym_prefix;
+use super::scrubber::{Pattern, scan};
 
-/// Storages every installation has: they tell nothing, and a reader knows them.
+/// Storages that every installation has: they reveal nothing, and readers know them.
 const COMMON_STORAGES: [&str; 3] = ["local", "local-lvm", "local-zfs"];
 
-/// Endings of files, which are no domains: `node01.pem`.
-const FILE_ENDINGS: [&str; 6] = ["cfg", "conf", "json", "key", "log", "pem"];
+/// File extensions, which are not domains: `node01.pem`.
+const FILE_EXTENSIONS: [&str; 6] = ["cfg", "conf", "json", "key", "log", "pem"];
 
-/// Names that the cluster gave.
+/// Names that the cluster has.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub(super) struct ClusterNames {
     pub(super) nodes: BTreeSet<String>,
     guests: BTreeSet<String>,
     storages: BTreeSet<String>,
     clusters: BTreeSet<String>,
 }
 
-impl Names {
-    /// Takes names out of `/cluster/status` and `/cluster/resources`.
+impl ClusterNames {
+    /// Adds the names in `/cluster/status` and `/cluster/resources`.
     pub(super) fn discover(&mut self, answers: impl Iterator<Item = Value>) {
         for answer in answers {
             for entry in answer.as_array().into_iter().flatten() {
@@ -43,9 +44,9 @@ impl Names {
         }
     }
 
-    /// Pseudonyms for these names and for all that is found in the answers.
-    pub(super) fn of<'a>(&self, answers: impl Iterator<Item = &'a Value>) -> Pseudonyms {
-        let mut found = Found::default();
+    /// Pseudonyms for these names and for everything else in the answers that needs one.
+    pub(super) fn pseudonyms<'a>(&self, answers: impl Iterator<Item = &'a Value>) -> Pseudonyms {
+        let mut found = Identifying::default();
         for answer in answers {
             found.walk(answer, None);
         }
@@ -54,22 +55,22 @@ impl Names {
         number(&mut names, self.clusters.iter(), |n| format!("cluster{n:02}"));
         number(&mut names, self.guests.iter(), |n| format!("guest{n:02}"));
         number(&mut names, storages, |n| format!("storage{n:02}"));
-        // Last: a node's name is what paths are made of, whatever else has it.
+        // Last, to win over others of the same name: paths contain node names.
         number(&mut names, self.nodes.iter(), |n| format!("node{n:02}"));
         let mut longest: Vec<(String, String)> = names.into_iter().collect();
         longest.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
 
         let mut members = BTreeMap::new();
-        for (word, texts) in &found.members {
+        for (prefix, texts) in &found.members {
             let mut pseudonyms = BTreeMap::new();
-            number(&mut pseudonyms, texts.iter(), |n| format!("{word}-{n:02}"));
-            members.insert(*word, pseudonyms);
+            number(&mut pseudonyms, texts.iter(), |n| format!("{prefix}-{n:02}"));
+            members.insert(*prefix, pseudonyms);
         }
         let mut patterns = BTreeMap::new();
-        for (kind, texts) in &found.patterns {
+        for (pattern, texts) in &found.patterns {
             let mut pseudonyms = BTreeMap::new();
-            number(&mut pseudonyms, texts.iter(), |n| kind.pseudonym(n));
-            patterns.insert(*kind, pseudonyms);
+            number(&mut pseudonyms, texts.iter(), |n| pattern.pseudonym(n));
+            patterns.insert(*pattern, pseudonyms);
         }
         Pseudonyms { names: longest, members, patterns }
     }
@@ -77,26 +78,26 @@ impl Names {
 
 fn number<'a>(
     into: &mut BTreeMap<String, String>,
-    things: impl Iterator<Item = &'a String>,
+    texts: impl Iterator<Item = &'a String>,
     pseudonym: impl Fn(usize) -> String,
 ) {
-    for (position, thing) in things.enumerate() {
-        into.insert(thing.clone(), pseudonym(position + 1));
+    for (position, text) in texts.enumerate() {
+        into.insert(text.clone(), pseudonym(position + 1));
     }
 }
 
-/// What the answers have in them that wants a pseudonym.
+/// Texts in the answers that need a pseudonym, besides names.
 #[derive(Debug, Default)]
-struct Found {
+struct Identifying {
     members: BTreeMap<&'static str, BTreeSet<String>>,
-    patterns: BTreeMap<Kind, BTreeSet<String>>,
+    patterns: BTreeMap<Pattern, BTreeSet<String>>,
 }
 
-impl Found {
+impl Identifying {
     fn walk(&mut self, value: &Value, key: Option<&str>) {
         match value {
-            Value::String(text) => match word(key) {
-                Some(word) => drop(self.members.entry(word).or_default().insert(text.clone())),
+            Value::String(text) => match pseudonym_prefix(key) {
+                Some(prefix) => drop(self.members.entry(prefix).or_default().insert(text.clone())),
                 None => self.scan(text),
             },
             Value::Array(items) => items.iter().for_each(|item| self.walk(item, key)),
@@ -111,33 +112,35 @@ impl Found {
     }
 
     fn scan(&mut self, text: &str) {
-        for (kind, found) in scan(text).filter_map(|(piece, kind)| Some((kind?, piece))) {
-            self.patterns.entry(kind).or_default().insert(found.to_owned());
+        for (pattern, found) in scan(text).filter_map(|(piece, pattern)| Some((pattern?, piece))) {
+            self.patterns.entry(pattern).or_default().insert(found.to_owned());
         }
     }
 }
 
-/// Pseudonyms, ready to be put in.
+/// The pseudonym of each text.
 #[derive(Debug)]
 pub(super) struct Pseudonyms {
-    /// Longest first, so that a name within a longer one does not break it.
+    /// Longest first, so that a name within a longer one does not replace part of it.
     names: Vec<(String, String)>,
     members: BTreeMap<&'static str, BTreeMap<String, String>>,
-    patterns: BTreeMap<Kind, BTreeMap<String, String>>,
+    patterns: BTreeMap<Pattern, BTreeMap<String, String>>,
 }
 
 impl Pseudonyms {
-    /// An answer with everything replaced.
+    /// The answer with everything replaced.
     pub(super) fn replace(&self, value: &Value) -> Value {
         self.replace_member(value, None)
     }
 
     fn replace_member(&self, value: &Value, key: Option<&str>) -> Value {
         match value {
-            Value::String(text) => Value::String(match word(key).and_then(|word| self.members.get(word)) {
-                Some(pseudonyms) => pseudonyms.get(text).cloned().unwrap_or_default(),
-                None => self.text(text),
-            }),
+            Value::String(text) => {
+                Value::String(match pseudonym_prefix(key).and_then(|prefix| self.members.get(prefix)) {
+                    Some(pseudonyms) => pseudonyms.get(text).cloned().unwrap_or_default(),
+                    None => self.text(text),
+                })
+            }
             Value::Array(items) => items.iter().map(|item| self.replace_member(item, key)).collect(),
             Value::Object(members) => Value::Object(
                 members.iter().map(|(key, member)| (self.text(key), self.replace_member(member, Some(key)))).collect(),
@@ -146,16 +149,16 @@ impl Pseudonyms {
         }
     }
 
-    /// A text with names and addresses replaced.
+    /// The text with names and addresses replaced.
     pub(super) fn text(&self, text: &str) -> String {
         let (mut scrubbed, mut plain) = (String::with_capacity(text.len()), String::new());
-        for (piece, kind) in scan(text) {
-            match kind.and_then(|kind| self.patterns.get(&kind)?.get(piece)) {
+        for (piece, pattern) in scan(text) {
+            match pattern.and_then(|pattern| self.patterns.get(&pattern)?.get(piece)) {
                 Some(pseudonym) => {
                     scrubbed.push_str(&self.rename(&std::mem::take(&mut plain)));
                     scrubbed.push_str(pseudonym);
                 }
-                // A name may have blanks in it, which end a piece.
+                // Collected first: a name may contain spaces, which end a piece.
                 None => plain.push_str(piece),
             }
         }
@@ -163,7 +166,7 @@ impl Pseudonyms {
         scrubbed
     }
 
-    /// Names, where they stand for themselves: not within a longer word. What is replaced is not looked at again.
+    /// Replaces names that are not part of a longer word. Replacements are not searched again.
     fn rename(&self, text: &str) -> String {
         let mut renamed = String::with_capacity(text.len());
         let mut rest = text;
@@ -193,24 +196,24 @@ impl Pseudonyms {
         renamed
     }
 
-    /// How much of each was replaced, for people.
-    pub(super) fn account(&self) -> String {
+    /// How many texts were replaced, for people.
+    pub(super) fn describe(&self) -> String {
         let names = (!self.names.is_empty()).then(|| format!("{} names", self.names.len()));
-        let members = self.members.iter().map(|(word, texts)| format!("{} of {word}", texts.len()));
-        let patterns = self.patterns.iter().map(|(kind, texts)| format!("{} {}", texts.len(), kind.plural()));
+        let members = self.members.iter().map(|(prefix, texts)| format!("{} × {prefix}", texts.len()));
+        let patterns = self.patterns.iter().map(|(pattern, texts)| format!("{} {}", texts.len(), pattern.plural()));
         let all: Vec<String> = names.into_iter().chain(members).chain(patterns).collect();
         if all.is_empty() { "nothing".to_owned() } else { all.join(", ") }
     }
 }
 
-/// Length of the domain that begins a text, its first dot included: what stands behind a host's name tells whose it is.
+/// Length of the domain at the beginning of a text, including its first dot: a domain after a host name reveals the owner.
 fn domain(text: &str) -> usize {
     let end = text.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '-')).unwrap_or(text.len());
     let domain = text.get(..end).unwrap_or_default().trim_end_matches('.');
     let labels = domain.strip_prefix('.').unwrap_or_default();
     let last = labels.rsplit('.').next().unwrap_or_default();
     let is_domain = last.len() >= 2 && last.bytes().all(|byte| byte.is_ascii_alphabetic());
-    if is_domain && !FILE_ENDINGS.contains(&labels) { domain.len() } else { 0 }
+    if is_domain && !FILE_EXTENSIONS.contains(&labels) { domain.len() } else { 0 }
 }
 
 #[cfg(test)]
@@ -218,16 +221,16 @@ mod tests {
     use super::*;
 
     fn pseudonyms(answer: &Value) -> Pseudonyms {
-        let mut names = Names::default();
+        let mut names = ClusterNames::default();
         names.nodes.extend(["alpha".to_owned(), "alpha2".to_owned()]);
         names.discover(std::iter::once(serde_json::json!([
             {"type": "qemu", "name": "payroll"}, {"type": "storage", "storage": "vault"}, {"type": "storage", "storage": "local"}
         ])));
-        names.of(std::iter::once(answer))
+        names.pseudonyms(std::iter::once(answer))
     }
 
     #[test]
-    fn everything_that_tells_is_replaced_alike() {
+    fn everything_that_identifies_is_replaced() {
         let answer = serde_json::json!({
             "node": "alpha2", "id": "qemu/100", "name": "payroll", "volume": "vault:vm-100-disk-0", "local": "local:iso",
             "ip": "10.1.2.3", "again": "http://10.1.2.3:8006/", "serial": "S3CR3T", "uuid": "a3bb189e-8bf9-3888-9912-ace4e6543002",

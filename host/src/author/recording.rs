@@ -1,138 +1,126 @@
 //! `collector record`: fixtures from a cluster, fit to be published.
 //!
-//! Everything is fetched first and written afterwards: pseudonyms are given in order of what they stand for, so that two
-//! recordings of the same cluster are the same whatever order the API answered in.
+//! Everything is fetched first and written afterwards: pseudonyms are numbered in the order of what they replace, so two
+//! recordings of a cluster are the same, whatever the order of the answers.
 
-use std::collections::BTreeMap;
+use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use pve_collector::Place as SdkPlace;
+use pve_collector::testing::{Case, path_at};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::Report;
-use super::arguments::{Record, Subject};
+use super::Printout;
+use super::arguments::{RecordArguments, Subject};
 use super::error::AuthorError;
-use super::fixture::contract_name;
-use super::places::path_at;
-use super::pseudonyms::Pseudonyms;
+use super::pseudonyms::{ClusterNames, Pseudonyms};
 use super::source::cluster;
 use super::workbench::Workbench;
-use crate::api::{Answer, Client, NoObserver};
+use crate::api::{Answer, Client, FetchError, NoObserver};
 use crate::config::ClientOptions;
 use crate::contract::FetchErrorKind;
-use crate::request::{GuestType, Place, Template};
+use crate::request::{Place, Template};
 use crate::schema::Schema;
 use crate::scrape::Inventory;
 
-/// For everything; a node that does not answer costs its own requests their module's time-out.
+/// For all requests together; a node that does not answer costs its own requests their module's timeout.
 const TIMEOUT: Duration = Duration::from_secs(300);
 
-/// What was fetched: a template and a place, and the answer or why there is none.
-type Fetched = (Template, Place, Result<Value, FetchErrorKind>);
+const STATUS: &str = "/cluster/status";
+const RESOURCES: &str = "/cluster/resources";
+
+/// The answer of a request at a place.
+struct Recorded {
+    template: Template,
+    place: Place,
+    answer: Result<Value, FetchErrorKind>,
+}
 
 /// Records one case.
-pub(super) fn record(arguments: &Record) -> Result<Report, AuthorError> {
+pub(super) fn record(arguments: &RecordArguments) -> Result<Printout, AuthorError> {
     let out = &arguments.out;
     if out.read_dir().is_ok_and(|mut entries| entries.next().is_some()) || out.is_file() {
-        return Err(AuthorError::NotEmpty { folder: out.clone(), flag: " with --out" });
+        return Err(AuthorError::NotEmpty { directory: out.clone(), flag: "--out" });
     }
     let subject = Subject { file: arguments.file.clone(), grant: None, cache_directory: None };
     let bench = Workbench::load(&subject)?;
     let (module, targets) = cluster(&arguments.cluster)?;
-    let client = Client::new(&module, &targets, ClientOptions::default(), std::sync::Arc::new(NoObserver))?;
+    let client = Client::new(&module, &targets, ClientOptions::default(), Arc::new(NoObserver))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AuthorError::Runtime)?;
-    let (names, fetched) = runtime.block_on(fetch(&client, &bench.collector.schema, arguments.places))?;
-    let pseudonyms = names.of(fetched.iter().filter_map(|(_, _, answer)| answer.as_ref().ok()));
-
-    let mut written = BTreeMap::new();
-    for (template, place, answer) in &fetched {
-        let path = path_at(template, &renamed(place, &pseudonyms));
-        let (file, text) = match answer {
-            Ok(data) => {
-                let body = serde_json::json!({ "data": pseudonyms.replace(data) });
-                (format!("{path}.json"), serde_json::to_string_pretty(&body)? + "\n")
-            }
-            Err(kind) => (format!("{path}.error"), contract_name(*kind) + "\n"),
-        };
-        written.insert(file, text);
-    }
-    for (file, text) in &written {
-        write(&out.join(file.trim_start_matches('/')), text)?;
-    }
+    let (names, recorded) = runtime.block_on(fetch(&client, &bench.collector.schema, arguments.places))?;
+    let pseudonyms = names.pseudonyms(recorded.iter().filter_map(|recorded| recorded.answer.as_ref().ok()));
+    let case = anonymised(&recorded, &pseudonyms);
+    case.write_answers(out)?;
     let text = format!(
         "recorded {} answers in {}; replaced: {}\n\
-         read them before you publish them: a name in a free text may have stayed\n\
-         then write what is expected: pve-exporter collector test {} --fixtures {} --update\n",
-        written.len(),
+         read them before you publish them: free text may still contain names\n\
+         then write the expected output: pve-exporter collector test {} --fixtures {} --update\n",
+        case.paths().count(),
         out.display(),
-        pseudonyms.account(),
+        pseudonyms.describe(),
         arguments.file.display(),
         out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).display(),
     );
-    Ok(Report { text, success: true })
+    Ok(Printout { text, success: true })
 }
 
-/// Asks what there is, then everything the collector asks for.
+fn anonymised(recorded: &[Recorded], pseudonyms: &Pseudonyms) -> Case {
+    recorded.iter().fold(Case::new(), |case, Recorded { template, place, answer }| {
+        let path = path_at(template.as_str(), &renamed(place, pseudonyms));
+        match answer {
+            Ok(data) => case.answer(&path, pseudonyms.replace(data).to_string()),
+            Err(kind) => case.failed(&path, (*kind).into()),
+        }
+    })
+}
+
+/// Discovers the cluster, then makes all requests of the collector.
 async fn fetch(
     client: &Client,
     schema: &Schema,
-    most: usize,
-) -> Result<(super::pseudonyms::Names, Vec<Fetched>), AuthorError> {
+    most_places: usize,
+) -> Result<(ClusterNames, Vec<Recorded>), AuthorError> {
     let deadline = Instant::now() + TIMEOUT;
-    let status = get(client, "/cluster/status", deadline).await?;
-    let resources = get(client, "/cluster/resources", deadline).await?;
-    let inventory = Inventory::read(&status, &resources)
-        .map_err(|source| AuthorError::Api { path: "/cluster/status".to_owned(), source })?;
-    let mut names = super::pseudonyms::Names::default();
+    let status = get(client, STATUS, deadline).await?;
+    let resources = get(client, RESOURCES, deadline).await?;
+    let inventory = Inventory::read(&status, &resources).map_err(|source| AuthorError::Api { path: STATUS, source })?;
+    let mut names = ClusterNames::default();
     names.nodes.extend(inventory.nodes.iter().map(|node| node.name.to_string()));
     names.discover([&status, &resources].into_iter().flatten().filter_map(|answer| parse(answer.data())));
 
     let templates: Vec<&Template> = schema.requests.iter().map(|request| &request.template).collect();
-    let mut fetched = Vec::new();
-    let mut known = std::collections::HashSet::new();
-    for place in inventory.places(&templates, |_| true).into_iter().take(most) {
+    let mut recorded = Vec::new();
+    let mut known = HashSet::new();
+    for place in inventory.places(&templates, |_| true).into_iter().take(most_places) {
         for template in &templates {
             let Ok(path) = template.bind(&place) else { continue };
             if known.insert(path.clone()) {
                 let answer = client.get(&path, deadline).await.map_err(|error| error.kind);
                 let answer = answer.and_then(|answer| parse(answer.data()).ok_or(FetchErrorKind::Malformed));
-                fetched.push(((*template).clone(), place.clone(), answer));
+                recorded.push(Recorded { template: (*template).clone(), place: place.clone(), answer });
             }
         }
     }
-    Ok((names, fetched))
+    Ok((names, recorded))
 }
 
-/// Fails only if the path is no template.
-async fn get(
-    client: &Client,
-    path: &str,
-    deadline: Instant,
-) -> Result<Result<Answer, crate::api::FetchError>, AuthorError> {
-    let path = Template::parse(path).ok().and_then(|template| template.bind(&Place::cluster()).ok());
-    let path = path.ok_or_else(|| AuthorError::Module("no path".to_owned()))?;
-    Ok(client.get(&path, deadline).await)
+/// Fails only if the path is not a template.
+async fn get(client: &Client, path: &str, deadline: Instant) -> Result<Result<Answer, FetchError>, AuthorError> {
+    let bound = Template::parse(path).ok().and_then(|template| template.bind(&Place::cluster()).ok());
+    let bound = bound.ok_or_else(|| AuthorError::Module(format!("{path} is not a request path")))?;
+    Ok(client.get(&bound, deadline).await)
 }
 
 fn parse(json: &str) -> Option<Value> {
     serde_json::from_str(json).ok()
 }
 
-/// A place under its pseudonyms: paths name nodes and storages too.
-fn renamed(place: &Place, pseudonyms: &Pseudonyms) -> Place {
-    let name = |name: &std::sync::Arc<str>| pseudonyms.text(name).into();
-    let guest_type: Option<GuestType> = place.guest_type;
-    Place {
-        node: place.node.as_ref().map(name),
-        guest_type,
-        vmid: place.vmid,
-        storage: place.storage.as_ref().map(name),
-    }
-}
-
-fn write(path: &Path, text: &str) -> Result<(), AuthorError> {
-    let folder = path.parent().unwrap_or(path);
-    std::fs::create_dir_all(folder).map_err(AuthorError::file(folder))?;
-    std::fs::write(path, text).map_err(AuthorError::file(path))
+/// The place with pseudonyms: paths contain the names of nodes and storages.
+fn renamed(place: &Place, pseudonyms: &Pseudonyms) -> SdkPlace {
+    let SdkPlace { node, guest_type, vmid, storage } = place.into();
+    let rename = |name: String| pseudonyms.text(&name);
+    SdkPlace { node: node.map(rename), guest_type, vmid, storage: storage.map(rename) }
 }

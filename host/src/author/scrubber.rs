@@ -1,10 +1,10 @@
-//! Texts that tell where a cluster is by what they look like: addresses, UUIDs, fingerprints, mail addresses, host names.
+//! Texts of a form that identifies a cluster: addresses, UUIDs, fingerprints, mail addresses.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// What a piece of text is.
+/// A form of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(super) enum Pattern {
     Ipv4,
     Ipv6,
     Mac,
@@ -13,8 +13,8 @@ pub(super) enum Kind {
     Mail,
 }
 
-impl Kind {
-    /// Of the ranges that are set aside for examples.
+impl Pattern {
+    /// From the ranges that are reserved for documentation.
     pub(super) fn pseudonym(self, number: usize) -> String {
         let (high, low) = (number / 254, number % 254 + 1);
         match self {
@@ -67,8 +67,8 @@ impl Kind {
     }
 }
 
-/// Cuts a text into pieces, each with what it is; joined they are the text.
-pub(super) fn scan(text: &str) -> impl Iterator<Item = (&str, Option<Kind>)> {
+/// Splits a text into pieces, each with its pattern if it has one. Joined, the pieces are the text.
+pub(super) fn scan(text: &str) -> impl Iterator<Item = (&str, Option<Pattern>)> {
     let mut rest = text;
     std::iter::from_fn(move || {
         let in_word = rest.chars().next().map(is_word)?;
@@ -80,20 +80,20 @@ pub(super) fn scan(text: &str) -> impl Iterator<Item = (&str, Option<Kind>)> {
     .flat_map(|(run, in_word)| if in_word { pieces(run) } else { vec![(run, None)] })
 }
 
-/// A run of word characters: something as a whole, or with a port behind it, or in parts.
-fn pieces(run: &str) -> Vec<(&str, Option<Kind>)> {
-    if let Some(kind) = Kind::of(run) {
-        return vec![(run, Some(kind))];
+/// Splits a run of word characters: a pattern as a whole, or one with a port or a prefix.
+fn pieces(run: &str) -> Vec<(&str, Option<Pattern>)> {
+    if let Some(pattern) = Pattern::of(run) {
+        return vec![(run, Some(pattern))];
     }
     // `10.0.0.1:8006`, `local:10.0.0.1`, a sentence's full stop.
     for separator in [':', '.'] {
         let cut = if separator == ':' { run.find(separator) } else { run.strip_suffix('.').map(str::len) };
         if let Some((head, tail)) = cut.and_then(|at| run.split_at_checked(at))
             && let Some(tail_rest) = tail.strip_prefix(separator)
-            && (Kind::of(head).is_some() || Kind::of(tail_rest).is_some())
+            && (Pattern::of(head).is_some() || Pattern::of(tail_rest).is_some())
         {
             let colon = tail.get(..1).unwrap_or_default();
-            return vec![(head, Kind::of(head)), (colon, None), (tail_rest, Kind::of(tail_rest))];
+            return vec![(head, Pattern::of(head)), (colon, None), (tail_rest, Pattern::of(tail_rest))];
         }
     }
     vec![(run, None)]
@@ -112,27 +112,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_are_known_and_join_to_the_text() {
-        for (text, kinds) in [
-            ("10.0.0.1", vec![Kind::Ipv4]),
-            ("https://10.0.0.1:8006/x", vec![Kind::Ipv4]),
-            ("ip=10.0.0.5/24,gw=10.0.0.1", vec![Kind::Ipv4, Kind::Ipv4]),
-            ("fe80::1", vec![Kind::Ipv6]),
-            ("virtio=BC:24:11:AA:BB:CC,x", vec![Kind::Mac]),
-            ("uuid=a3bb189e-8bf9-3888-9912-ace4e6543002", vec![Kind::Uuid]),
-            ("a@b.org", vec![Kind::Mail]),
+    fn pieces_are_recognised_and_join_to_the_text() {
+        for (text, patterns) in [
+            ("10.0.0.1", vec![Pattern::Ipv4]),
+            ("https://10.0.0.1:8006/x", vec![Pattern::Ipv4]),
+            ("ip=10.0.0.5/24,gw=10.0.0.1", vec![Pattern::Ipv4, Pattern::Ipv4]),
+            ("fe80::1", vec![Pattern::Ipv6]),
+            ("virtio=BC:24:11:AA:BB:CC,x", vec![Pattern::Mac]),
+            ("uuid=a3bb189e-8bf9-3888-9912-ace4e6543002", vec![Pattern::Uuid]),
+            ("a@b.org", vec![Pattern::Mail]),
             ("root@pam", vec![]),
             ("12:34:56", vec![]),
             ("pve-manager/8.4.14/9d436f37a0ac4172", vec![]),
             ("0.0.0.0 127.0.0.1 ::", vec![]),
-            ("Address is 10.0.0.1.", vec![Kind::Ipv4]),
+            ("Address is 10.0.0.1.", vec![Pattern::Ipv4]),
             ("", vec![]),
         ] {
-            let found: Vec<Kind> = scan(text).filter_map(|(_, kind)| kind).collect();
-            assert_eq!(found, kinds, "{text}");
+            let found: Vec<Pattern> = scan(text).filter_map(|(_, pattern)| pattern).collect();
+            assert_eq!(found, patterns, "{text}");
             assert_eq!(scan(text).map(|(piece, _)| piece).collect::<String>(), text);
         }
         let fingerprint = vec!["AB"; 32].join(":");
-        assert_eq!(Kind::of(&fingerprint), Some(Kind::Fingerprint));
+        assert_eq!(Pattern::of(&fingerprint), Some(Pattern::Fingerprint));
     }
 }

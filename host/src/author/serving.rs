@@ -1,6 +1,6 @@
-//! `collector run`: one component, served while it is written.
+//! `collector run`: serves one component's metrics while it is written.
 //!
-//! As in the exporter, a version that does not load changes nothing: the one before it goes on serving, and the reason is
+//! As in the exporter, a version that does not load changes nothing: the previous one keeps serving, and the reason is
 //! printed.
 
 use std::io::Write as _;
@@ -16,61 +16,47 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 use tokio::sync::RwLock;
 
-use super::Report;
-use super::arguments::{Run, Subject};
+use super::Printout;
+use super::arguments::{RunArguments, Subject};
 use super::difference::difference;
 use super::error::AuthorError;
-use super::source::{Source, Stage};
+use super::source::{Snapshot, Source, Stage};
 use super::workbench::Workbench;
 use crate::exposition::Format;
 
-/// How often files are looked at: polling works on every file system, and a build takes longer.
+/// How often files are checked: polling works on every file system, and a build takes longer.
 const POLL: Duration = Duration::from_millis(300);
 
 /// The stage that serves.
 type Serving = Arc<RwLock<Stage>>;
 
 /// Serves until Ctrl-C.
-pub(super) fn run(arguments: &Run) -> Result<Report, AuthorError> {
+pub(super) fn run(arguments: &RunArguments) -> Result<Printout, AuthorError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(AuthorError::Runtime)?;
     runtime.block_on(serve(arguments))?;
-    Ok(Report { text: String::new(), success: true })
+    Ok(Printout { text: String::new(), success: true })
 }
 
-async fn serve(arguments: &Run) -> Result<(), AuthorError> {
+async fn serve(arguments: &RunArguments) -> Result<(), AuthorError> {
     let source = Source::of(arguments)?;
     let address = arguments.listen.to_string();
     let listener = TcpListener::bind(&address).await;
     let listener = listener.map_err(|source| AuthorError::Listen { address: address.clone(), source })?;
     let address = listener.local_addr().map_or(address, |address| address.to_string());
 
-    let mut stamp = Stamp::of(&arguments.subject, &source);
-    let stage = tokio::task::block_in_place(|| source.stage(Workbench::load(&arguments.subject)?))?;
-    let (mut exposition, log) = stage.exposition().await?;
-    say(&format!("{exposition}{log}\nserving on http://{address}/metrics ({})\n", stage.subject()));
+    let stamps = FileStamps::of(&arguments.subject, &source);
+    let stage = load(&arguments.subject, &source)?;
+    let Snapshot { exposition, log } = stage.snapshot().await?;
+    print(&format!("{exposition}{log}\nserving on http://{address}/metrics ({})\n", stage.description()));
     let serving: Serving = Arc::new(RwLock::new(stage));
 
     let router = Router::new().route("/metrics", get(metrics)).with_state(Arc::clone(&serving));
     let server = tokio::spawn(axum::serve(listener, router).into_future());
     let follow = async {
-        loop {
-            tokio::time::sleep(POLL).await;
-            let now = Stamp::of(&arguments.subject, &source);
-            // Twice the same: whoever writes has finished.
-            if now == stamp || !arguments.watch || now != settled(&arguments.subject, &source).await {
-                continue;
-            }
-            stamp = now;
-            match reload(&arguments.subject, &source, &serving).await {
-                Ok((text, log)) => {
-                    let diff = difference("before", &exposition, "now", &text);
-                    let diff = if diff.is_empty() { "loaded; the exposition is as before\n".to_owned() } else { diff };
-                    say(&format!("{diff}{log}"));
-                    exposition = text;
-                }
-                Err(error) => say(&format!("not loaded, the version before it serves: {error}\n")),
-            }
+        if arguments.watch {
+            watch(&arguments.subject, &source, &serving, stamps, exposition).await
         }
+        std::future::pending::<()>().await;
     };
     tokio::select! {
         _ = server => {}
@@ -80,44 +66,71 @@ async fn serve(arguments: &Run) -> Result<(), AuthorError> {
     Ok(())
 }
 
-async fn settled(subject: &Subject, source: &Source) -> Stamp {
-    tokio::time::sleep(POLL).await;
-    Stamp::of(subject, source)
+/// Reloads the component on every change, forever.
+async fn watch(subject: &Subject, source: &Source, serving: &Serving, mut stamps: FileStamps, mut exposition: String) {
+    loop {
+        tokio::time::sleep(POLL).await;
+        let now = FileStamps::of(subject, source);
+        if now == stamps {
+            continue;
+        }
+        tokio::time::sleep(POLL).await;
+        // Unchanged since: the writer has finished.
+        if now != FileStamps::of(subject, source) {
+            continue;
+        }
+        stamps = now;
+        match reload(subject, source, serving).await {
+            Ok(Snapshot { exposition: text, log }) => {
+                let diff = difference("before", &exposition, "now", &text);
+                let diff = if diff.is_empty() { "reloaded; the exposition is the same\n".to_owned() } else { diff };
+                print(&format!("{diff}{log}"));
+                exposition = text;
+            }
+            Err(error) => print(&format!("not reloaded, the previous version keeps serving: {error}\n")),
+        }
+    }
 }
 
-async fn reload(subject: &Subject, source: &Source, serving: &Serving) -> Result<(String, String), AuthorError> {
-    let stage = tokio::task::block_in_place(|| source.stage(Workbench::load(subject)?))?;
-    let given = stage.exposition().await?;
+fn load(subject: &Subject, source: &Source) -> Result<Stage, AuthorError> {
+    tokio::task::block_in_place(|| source.stage(Workbench::load(subject)?))
+}
+
+async fn reload(subject: &Subject, source: &Source, serving: &Serving) -> Result<Snapshot, AuthorError> {
+    let stage = load(subject, source)?;
+    let snapshot = stage.snapshot().await?;
     *serving.write().await = stage;
-    Ok(given)
+    Ok(snapshot)
 }
 
 async fn metrics(State(serving): State<Serving>) -> Response {
-    match serving.read().await.exposition().await {
-        Ok((text, _)) => ([(header::CONTENT_TYPE, Format::Text.content_type())], text).into_response(),
+    match serving.read().await.snapshot().await {
+        Ok(Snapshot { exposition, .. }) => {
+            ([(header::CONTENT_TYPE, Format::Text.content_type())], exposition).into_response()
+        }
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
     }
 }
 
-/// Prints at once, whoever reads.
-fn say(text: &str) {
+/// Prints and flushes, whatever standard output is.
+fn print(text: &str) {
     let mut out = std::io::stdout().lock();
-    // Whoever closed the pipe has read enough.
+    // A reader that closed the pipe has read enough.
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
-/// What files look like from outside: another length or time is another content.
+/// Size and modification time of files: if they are the same, the content is.
 #[derive(Debug, PartialEq, Eq)]
-struct Stamp(Vec<(PathBuf, Option<(u64, SystemTime)>)>);
+struct FileStamps(Vec<(PathBuf, Option<(u64, SystemTime)>)>);
 
-impl Stamp {
+impl FileStamps {
     fn of(subject: &Subject, source: &Source) -> Self {
-        let grant = subject.grant.clone().unwrap_or_else(|| subject.file.with_extension("yml"));
-        let mut stamp = Self(Vec::new());
-        for path in [Some(&subject.file), Some(&grant), source.folder()].into_iter().flatten() {
-            stamp.add(path);
+        let grant = subject.grant_file();
+        let mut stamps = Self(Vec::new());
+        for path in [Some(&subject.file), Some(&grant), source.directory()].into_iter().flatten() {
+            stamps.add(path);
         }
-        stamp
+        stamps
     }
 
     fn add(&mut self, path: &Path) {
@@ -130,8 +143,8 @@ impl Stamp {
                 self.add(&entry);
             }
         } else {
-            let seen = metadata.and_then(|metadata| Some((metadata.len(), metadata.modified().ok()?)));
-            self.0.push((path.to_owned(), seen));
+            let stamp = metadata.and_then(|metadata| Some((metadata.len(), metadata.modified().ok()?)));
+            self.0.push((path.to_owned(), stamp));
         }
     }
 }

@@ -1,46 +1,54 @@
-//! What a component works on while it is written: a case of fixtures, or a cluster.
+//! What `collector run` runs a component on: a case of fixtures, or a cluster.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use pve_collector::testing::CaseDirectory;
 use tokio::time::Instant;
 
-use super::arguments::{self, Run};
+use super::arguments::{ClusterArguments, RunArguments};
 use super::error::AuthorError;
-use super::fixture::read_cases;
-use super::trial;
 use super::workbench::Workbench;
+use super::{case_run, sdk};
 use crate::api::NoObserver;
+use crate::budget::ByteBudget;
 use crate::collector::CollectorSet;
-use crate::config::ClientOptions;
-use crate::config::{Config, ConfigError, Environment, Module, Targets};
+use crate::config::{ClientOptions, Config, ConfigError, Environment, Module, Targets};
 use crate::exposition::{Encoder, Format};
-use crate::scrape::{Clusters, NodeScope, Scope, ScrapeRequest, Scraper};
+use crate::scrape::{Clusters, NodeScope, Scope, Scrape, ScrapeRequest, Scraper};
 
-/// How long a scrape of a cluster may take.
+/// For one scrape of a cluster.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where answers come from.
 pub(super) enum Source {
-    /// A folder of cases and the case that was asked for.
-    Fixtures { folder: PathBuf, case: Option<String> },
-    /// A cluster, with these credentials.
+    /// A directory of cases, and the name of one if the first is not wanted.
+    Fixtures { directory: PathBuf, case: Option<String> },
+    /// A cluster and its credentials.
     Cluster { module: Box<Module>, targets: Targets },
 }
 
-/// A component that was loaded, with what it works on.
+/// A loaded component with its source.
 pub(super) enum Stage {
-    /// What it gives does not change until something is loaded anew.
-    Fixed { exposition: String, log: String, case: String },
-    /// What it gives is asked for anew each time.
+    /// The output for a case, which does not change until the next reload.
+    Fixed { snapshot: Snapshot, case: String },
+    /// Every request scrapes the cluster.
     Live { scraper: Box<Scraper>, collectors: Arc<CollectorSet>, module: Box<Module>, targets: Targets },
 }
 
+/// The output of a component.
+#[derive(Debug, Clone)]
+pub(super) struct Snapshot {
+    pub(super) exposition: String,
+    /// As in `expected.log`.
+    pub(super) log: String,
+}
+
 impl Source {
-    pub(super) fn of(arguments: &Run) -> Result<Self, AuthorError> {
+    pub(super) fn of(arguments: &RunArguments) -> Result<Self, AuthorError> {
         match &arguments.fixtures {
-            Some(folder) => Ok(Self::Fixtures { folder: folder.clone(), case: arguments.case.clone() }),
+            Some(directory) => Ok(Self::Fixtures { directory: directory.clone(), case: arguments.case.clone() }),
             None => {
                 let (module, targets) = cluster(&arguments.cluster).map_err(|error| match error {
                     AuthorError::Config(error @ ConfigError::Missing(_)) => AuthorError::NoCluster(error),
@@ -51,36 +59,45 @@ impl Source {
         }
     }
 
-    /// What is to be looked at for changes besides the component and its grant.
-    pub(super) fn folder(&self) -> Option<&PathBuf> {
+    /// A directory to watch for changes, besides the component and its grant.
+    pub(super) fn directory(&self) -> Option<&PathBuf> {
         match self {
-            Self::Fixtures { folder, .. } => Some(folder),
+            Self::Fixtures { directory, .. } => Some(directory),
             Self::Cluster { .. } => None,
         }
     }
 
-    /// Puts a component to work. Blocks while it is compiled.
+    /// Blocks while a component runs on fixtures.
     pub(super) fn stage(&self, bench: Workbench) -> Result<Stage, AuthorError> {
         match self {
-            Self::Fixtures { folder, case } => {
-                let cases = read_cases(folder)?;
+            Self::Fixtures { directory, case } => {
+                let cases = CaseDirectory::read_all(directory)?;
                 let wanted = |name: &str| case.as_ref().is_none_or(|case| case == name);
-                let case = cases.iter().find(|case| wanted(&case.name)).ok_or_else(|| AuthorError::NoSuchCase {
-                    folder: folder.clone(),
+                let case = cases.iter().find(|case| wanted(case.name())).ok_or_else(|| AuthorError::NoSuchCase {
+                    directory: directory.clone(),
                     name: case.clone().unwrap_or_default(),
-                    there: cases.iter().map(|case| case.name.clone()).collect(),
+                    cases: cases.iter().map(|case| case.name().to_owned()).collect(),
                 })?;
-                let trial = trial::run(&bench.collector, None, case)?;
-                Ok(Stage::Fixed { exposition: trial.exposition, log: trial.log, case: case.name.clone() })
+                let mistakes = case.check(&sdk::requests(&bench.collector.schema));
+                if !mistakes.is_empty() {
+                    return Err(AuthorError::Case(mistakes));
+                }
+                let run = case_run::run(&bench.collector, None, case.case());
+                let snapshot = Snapshot { exposition: run.exposition, log: run.log };
+                Ok(Stage::Fixed { snapshot, case: case.name().to_owned() })
             }
             Self::Cluster { module, targets } => {
                 let mut collectors = CollectorSet::default();
                 // An empty set has no conflicts.
                 let _ = collectors.add(Arc::new(bench.collector));
-                let clusters = Clusters::new(ClientOptions::default(), Duration::MAX, Arc::new(NoObserver));
-                let scraper = Box::new(Scraper::new(clusters));
+                let clusters = Clusters::new(
+                    ClientOptions::default(),
+                    Duration::MAX,
+                    Arc::new(NoObserver),
+                    ByteBudget::unlimited(),
+                );
                 Ok(Stage::Live {
-                    scraper,
+                    scraper: Box::new(Scraper::new(clusters)),
                     collectors: Arc::new(collectors),
                     module: module.clone(),
                     targets: targets.clone(),
@@ -91,44 +108,45 @@ impl Source {
 }
 
 impl Stage {
-    /// What it gives the metrics of, in words for the author.
-    pub(super) fn subject(&self) -> String {
+    /// The source, for the author.
+    pub(super) fn description(&self) -> String {
         match self {
             Self::Fixed { case, .. } => format!("the case {case}"),
             Self::Live { targets, .. } => format!("the cluster at {targets}"),
         }
     }
 
-    /// The exposition, and what was said on the way to it.
-    pub(super) async fn exposition(&self) -> Result<(String, String), AuthorError> {
+    pub(super) async fn snapshot(&self) -> Result<Snapshot, AuthorError> {
         match self {
-            Self::Fixed { exposition, log, .. } => Ok((exposition.clone(), log.clone())),
+            Self::Fixed { snapshot, .. } => Ok(snapshot.clone()),
             Self::Live { scraper, collectors, module, targets } => {
                 let scope = Scope { cluster: true, nodes: Some(NodeScope::All) };
                 let deadline = Instant::now() + TIMEOUT;
                 let (targets, collectors) = (targets.clone(), Arc::clone(collectors));
                 let request = ScrapeRequest { module, targets, scope, collectors, deadline };
                 let scrape = scraper.scrape(request).await?;
-                let mut encoder = Encoder::new(Format::Text, 64 * 1024);
-                for collected in &scrape.collected {
-                    collected.encode(&mut encoder);
-                }
-                let text = String::from_utf8_lossy(&encoder.finish()).into_owned();
-                let mut log = String::new();
-                if let Some(error) = &scrape.report.discovery_error {
-                    log = format!("cluster: failed: {error}\n");
-                }
-                for (_, failure) in scrape.report.failures() {
-                    log.push_str(&format!("{}: failed: {}\n", failure.place, failure.cause));
-                }
-                Ok((text, log))
+                Ok(Snapshot::of(&scrape))
             }
         }
     }
 }
 
-/// The module and the cluster that the command line means.
-pub(super) fn cluster(arguments: &arguments::Cluster) -> Result<(Module, Targets), AuthorError> {
+impl Snapshot {
+    fn of(scrape: &Scrape) -> Self {
+        let mut encoder = Encoder::new(Format::Text, 64 * 1024);
+        for collected in &scrape.collected {
+            collected.encode(&mut encoder);
+        }
+        let exposition = String::from_utf8_lossy(&encoder.finish()).into_owned();
+        let discovery = scrape.report.discovery_error.iter().map(|error| format!("cluster: failed: {error}\n"));
+        let failures = scrape.report.failures();
+        let failures = failures.map(|(_, failure)| format!("{}: failed: {}\n", failure.place, failure.cause));
+        Self { exposition, log: discovery.chain(failures).collect() }
+    }
+}
+
+/// The module and the cluster that the command line names.
+pub(super) fn cluster(arguments: &ClusterArguments) -> Result<(Module, Targets), AuthorError> {
     let config = Config::load(&arguments.config_file, &Environment::of_process())?;
     let file = arguments.config_file.display();
     let module = match &arguments.module {
@@ -136,11 +154,11 @@ pub(super) fn cluster(arguments: &arguments::Cluster) -> Result<(Module, Targets
             config.modules.get(name).ok_or_else(|| AuthorError::Module(format!("{file}: there is no module {name}")))?
         }
         None => config.scraped_module().ok_or_else(|| {
-            AuthorError::Module(format!("{file}: no module names a target, or several do; --module names one of them"))
+            AuthorError::Module(format!("{file}: no module has a target, or several do; name one with --module"))
         })?,
     };
     let targets = module.targets.clone().ok_or_else(|| {
-        AuthorError::Module(format!("{file}: the module {} names no target; add `target:` to it", module.name))
+        AuthorError::Module(format!("{file}: the module {} has no target; add `target:` to it", module.name))
     })?;
     Ok((module.clone(), targets))
 }

@@ -1,19 +1,19 @@
-//! `collector inspect`: all that an operator must know of a component to decide on it, on one page.
+//! `collector inspect`: what an operator needs to know about a component to decide on it, on one page.
 
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::Report;
-use super::arguments::Inspect;
-use super::endpoints::{UNKNOWN, endpoint, frequency};
+use super::arguments::InspectArguments;
+use super::endpoints::{UNKNOWN, endpoint};
 use super::error::AuthorError;
+use super::frequency::Frequency;
 use super::workbench::Workbench;
+use super::{Printout, json};
 use crate::catalog::{Grant, Refusal};
 use crate::contract;
-use crate::schema::{Kind, Outline, Request};
+use crate::schema::{Family, Kind, Outline, Request};
 
-/// A component, described.
 #[derive(Debug, Serialize)]
 struct Summary {
     name: String,
@@ -24,17 +24,16 @@ struct Summary {
     size_bytes: usize,
     contract: &'static str,
     imports: Vec<String>,
-    requests: Vec<Asked>,
-    tables: Vec<Table>,
-    grant: Granted,
+    requests: Vec<RequestSummary>,
+    tables: Vec<TableSummary>,
+    grant: GrantSummary,
 }
 
-/// A request and what it takes.
+/// A request and what it costs.
 #[derive(Debug, Serialize)]
-struct Asked {
+struct RequestSummary {
     path: String,
-    /// Once for each of these.
-    once_a: &'static str,
+    once_per: Frequency,
     max_age_seconds: u32,
     optional: bool,
     privilege: &'static str,
@@ -45,13 +44,13 @@ struct Asked {
 }
 
 #[derive(Debug, Serialize)]
-struct Table {
+struct TableSummary {
     labels: Vec<String>,
-    metrics: Vec<Metric>,
+    metrics: Vec<MetricSummary>,
 }
 
 #[derive(Debug, Serialize)]
-struct Metric {
+struct MetricSummary {
     name: String,
     #[serde(rename = "type")]
     kind: &'static str,
@@ -62,43 +61,37 @@ struct Metric {
     help: String,
 }
 
-/// What the grant file says to all this.
+/// Whether the grant file allows all of it.
 #[derive(Debug, Serialize)]
-struct Granted {
+struct GrantSummary {
     file: String,
     sufficient: bool,
     /// Why not, with the lines to add.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
-    /// Requests that no line allows.
+    /// Requests that the grant does not allow.
     missing: Vec<String>,
 }
 
-/// Describes a component and, on request, writes its grant.
-pub(super) fn inspect(arguments: &Inspect) -> Result<Report, AuthorError> {
+/// Describes a component or, with `--write-grant`, writes its grant.
+pub(super) fn inspect(arguments: &InspectArguments) -> Result<Printout, AuthorError> {
     let bench = Workbench::load(&arguments.subject)?;
     if arguments.write_grant {
         return write_grant(&bench, arguments.force);
     }
     let summary = Summary::of(&bench);
-    let text = if arguments.json {
-        let mut text = serde_json::to_string_pretty(&summary)?;
-        text.push('\n');
-        text
-    } else {
-        summary.page()
-    };
-    Ok(Report { text, success: true })
+    let text = if arguments.json { json(&summary)? } else { summary.page() };
+    Ok(Printout { text, success: true })
 }
 
-fn write_grant(bench: &Workbench, force: bool) -> Result<Report, AuthorError> {
+fn write_grant(bench: &Workbench, force: bool) -> Result<Printout, AuthorError> {
     let path = &bench.grant_file;
     if path.exists() && !force {
         return Err(AuthorError::GrantExists(path.clone()));
     }
     let text = Grant::write(&bench.collector.schema, &bench.collector.component().facts().digest);
     std::fs::write(path, &text).map_err(AuthorError::file(path))?;
-    Ok(Report { text: format!("written: {}\n{text}", path.display()), success: true })
+    Ok(Printout { text: format!("wrote {}:\n{text}", path.display()), success: true })
 }
 
 impl Summary {
@@ -113,9 +106,9 @@ impl Summary {
             size_bytes: facts.size,
             contract: contract::VERSION,
             imports: facts.imports.clone(),
-            requests: schema.requests.iter().map(Asked::of).collect(),
-            tables: schema.outline().iter().map(Table::of).collect(),
-            grant: Granted::of(bench),
+            requests: schema.requests.iter().map(RequestSummary::of).collect(),
+            tables: schema.outline().iter().map(TableSummary::of).collect(),
+            grant: GrantSummary::of(bench),
         }
     }
 
@@ -142,12 +135,12 @@ impl Summary {
     }
 }
 
-impl Asked {
+impl RequestSummary {
     fn of(request: &Request) -> Self {
         let endpoint = endpoint(&request.template);
         Self {
             path: request.template.to_string(),
-            once_a: frequency(&request.template),
+            once_per: Frequency::of(&request.template),
             max_age_seconds: request.max_age_seconds,
             optional: request.optional,
             privilege: endpoint.map_or(UNKNOWN, |endpoint| endpoint.privilege),
@@ -159,11 +152,11 @@ impl Asked {
     fn describe(&self, page: &mut String) {
         let often = match self.max_age_seconds {
             0 => "in each scrape".to_owned(),
-            seconds => format!("every {seconds} s at most"),
+            seconds => format!("at most every {seconds} s"),
         };
-        let optional = if self.optional { "; may fail" } else { "" };
+        let optional = if self.optional { "; optional" } else { "" };
         let _ = writeln!(page, "  GET {}", self.path);
-        let _ = writeln!(page, "      made       once a {}, {often}{optional}", self.once_a);
+        let _ = writeln!(page, "      made       once per {}, {often}{optional}", self.once_per.as_str());
         let _ = writeln!(page, "      privilege  {}", self.privilege);
         if let Some(cost) = self.expensive {
             let _ = writeln!(page, "      expensive  {cost}");
@@ -174,16 +167,22 @@ impl Asked {
     }
 }
 
-impl Table {
+impl TableSummary {
     fn of(outline: &Outline<'_>) -> Self {
-        let metric = |(family, states): &(&crate::schema::Family, &[String])| {
+        let metric = |(family, states): &(&Family, &[String])| {
             let (kind, state_label) = match &family.kind {
                 Kind::Gauge => ("gauge", None),
                 Kind::Counter => ("counter", None),
                 Kind::Info => ("info", None),
                 Kind::StateSet { label } => ("state-set", Some(label.clone())),
             };
-            Metric { name: family.name.clone(), kind, state_label, states: states.to_vec(), help: family.help.clone() }
+            MetricSummary {
+                name: family.name.clone(),
+                kind,
+                state_label,
+                states: states.to_vec(),
+                help: family.help.clone(),
+            }
         };
         Self { labels: outline.label_names.to_vec(), metrics: outline.metrics.iter().map(metric).collect() }
     }
@@ -195,7 +194,7 @@ impl Table {
             .metrics
             .iter()
             .fold((0, 0), |(kinds, names), metric| (kinds.max(metric.kind.len()), names.max(metric.name.len())));
-        for Metric { name, kind, state_label, states, help } in &self.metrics {
+        for MetricSummary { name, kind, state_label, states, help } in &self.metrics {
             let _ = writeln!(page, "  {kind:kinds$}  {name:names$}  {help}");
             if let Some(label) = state_label {
                 let _ = writeln!(page, "  {:kinds$}  {:names$}  {label}: {}", "", "", states.join(", "));
@@ -204,7 +203,7 @@ impl Table {
     }
 }
 
-impl Granted {
+impl GrantSummary {
     fn of(bench: &Workbench) -> Self {
         let mut granted =
             Self { file: bench.grant_file.display().to_string(), sufficient: true, problem: None, missing: Vec::new() };
@@ -226,7 +225,7 @@ impl Granted {
     }
 
     fn describe(&self, page: &mut String) {
-        let verdict = self.problem.as_deref().unwrap_or("allows all it asks for");
+        let verdict = self.problem.as_deref().unwrap_or("allows all its requests");
         let _ = writeln!(page, "\ngrant     {}: {verdict}", self.file);
     }
 }

@@ -1,11 +1,12 @@
-//! `collector new`: a project that builds and passes its own test as it is.
+//! `collector new`: a project that builds and passes its own test.
 //!
-//! Templates are part of the binary: an author needs nothing else to begin with, and gets the contract this binary speaks.
+//! The templates are part of the binary, with the contract that this binary implements: an author needs nothing else to
+//! start.
 
 use std::path::{Path, PathBuf};
 
-use super::Report;
-use super::arguments::{Language, New};
+use super::Printout;
+use super::arguments::{Language, NewArguments};
 use super::error::AuthorError;
 
 const WIT: &str = include_str!("../../../wit/collector.wit");
@@ -18,9 +19,9 @@ macro_rules! template {
 }
 
 /// Path in the project and text.
-type File = (&'static str, &'static str);
+type TemplateFile = (&'static str, &'static str);
 
-const COMMON: &[File] = &[
+const COMMON: &[TemplateFile] = &[
     ("wit/collector.wit", WIT),
     ("fixtures/one-node/nodes/node01/status.json", template!("common/one-node/status.json")),
     ("fixtures/one-node/expected.prom", template!("common/one-node/expected.prom.tmpl")),
@@ -28,7 +29,7 @@ const COMMON: &[File] = &[
     ("fixtures/uptime-unknown/expected.prom", ""),
 ];
 
-const RUST: &[File] = &[
+const RUST: &[TemplateFile] = &[
     ("Cargo.toml", template!("rust/Cargo.toml.tmpl")),
     (".cargo/config.toml", template!("rust/config.toml")),
     (".gitignore", template!("rust/gitignore")),
@@ -37,7 +38,7 @@ const RUST: &[File] = &[
     ("tests/golden.rs", template!("rust/tests/golden.rs.tmpl")),
 ];
 
-const JS: &[File] = &[
+const JS: &[TemplateFile] = &[
     ("package.json", template!("js/package.json.tmpl")),
     (".gitignore", template!("js/gitignore")),
     ("README.md", template!("js/README.md.tmpl")),
@@ -45,28 +46,28 @@ const JS: &[File] = &[
     ("collector.js", template!("js/collector.js.tmpl")),
 ];
 
-const PYTHON: &[File] = &[
+const PYTHON: &[TemplateFile] = &[
     ("requirements.txt", template!("python/requirements.txt")),
     (".gitignore", template!("python/gitignore")),
     ("README.md", template!("python/README.md.tmpl")),
     ("collector.py", template!("python/collector.py.tmpl")),
 ];
 
-/// What a crate of the registry is asked for where no path to the SDK is given.
+/// The required version of the published SDK.
 const SDK_VERSION: &str = "0.1";
 
-/// Said where the crate must come from the registry.
+/// Printed if the SDK comes from the registry.
 const CRATE: &str = "
-Cargo takes the crate pve-collector from crates.io. Where it finds none, begin again with --sdk PATH: the folder guests/sdk
-in a checkout of pve-exporter.
+Cargo takes the crate pve-collector from crates.io. If it is not published there yet, start over with --sdk PATH: the
+directory guests/sdk in a checkout of pve-exporter.
 ";
 
-/// Writes a project into a folder that must not be there yet.
-pub(super) fn new(arguments: &New) -> Result<Report, AuthorError> {
+/// Writes a project into a directory that must not exist or be empty.
+pub(super) fn new(arguments: &NewArguments) -> Result<Printout, AuthorError> {
     check_name(&arguments.name)?;
-    let folder = arguments.path.clone().unwrap_or_else(|| PathBuf::from(&arguments.name));
-    if folder.read_dir().is_ok_and(|mut entries| entries.next().is_some()) || folder.is_file() {
-        return Err(AuthorError::NotEmpty { folder, flag: " with --path" });
+    let directory = arguments.path.clone().unwrap_or_else(|| PathBuf::from(&arguments.name));
+    if directory.read_dir().is_ok_and(|mut entries| entries.next().is_some()) || directory.is_file() {
+        return Err(AuthorError::NotEmpty { directory, flag: "--path" });
     }
     let values = Values::of(arguments)?;
     let files = match arguments.lang {
@@ -75,9 +76,9 @@ pub(super) fn new(arguments: &New) -> Result<Report, AuthorError> {
         Language::Python => PYTHON,
     };
     for (path, text) in files.iter().chain(COMMON) {
-        write(&folder.join(path), &values.fill(text))?;
+        write(&directory.join(path), &values.fill(text))?;
     }
-    let folder = folder.display();
+    let directory = directory.display();
     let component = &values.component;
     let steps = match arguments.lang {
         Language::Rust => "rustup target add wasm32-unknown-unknown\ncargo test\ncargo build --release --target wasm32-unknown-unknown".to_owned(),
@@ -88,15 +89,15 @@ pub(super) fn new(arguments: &New) -> Result<Report, AuthorError> {
         ),
     };
     let mut text = format!(
-        "made {folder}; next:\n\ncd {folder}\n{steps}\npve-exporter collector test {component} --fixtures fixtures\n"
+        "created {directory}; next:\n\ncd {directory}\n{steps}\npve-exporter collector test {component} --fixtures fixtures\n"
     );
     if arguments.lang == Language::Rust && arguments.sdk.is_none() {
         text.push_str(CRATE);
     }
-    Ok(Report { text, success: true })
+    Ok(Printout { text, success: true })
 }
 
-/// What stands for the blanks of a template.
+/// The values of a template's placeholders.
 struct Values {
     name: String,
     component: String,
@@ -104,13 +105,13 @@ struct Values {
 }
 
 impl Values {
-    fn of(New { name, lang, sdk, .. }: &New) -> Result<Self, AuthorError> {
+    fn of(NewArguments { name, lang, sdk, .. }: &NewArguments) -> Result<Self, AuthorError> {
         let component = match lang {
             Language::Rust => format!("target/wasm32-unknown-unknown/release/{}.wasm", snake(name)),
             Language::Js | Language::Python => format!("build/{name}.wasm"),
         };
         let sdk = match sdk {
-            // A project may be anywhere, so the path must not depend on where it is.
+            // Absolute: the project may be anywhere.
             Some(path) => {
                 let path = path.canonicalize().map_err(AuthorError::file(path))?;
                 format!("{{ path = {:?} }}", path.display().to_string())
@@ -132,7 +133,7 @@ impl Values {
     }
 }
 
-/// The contract's rule, and Cargo's: no crate is named like a word of the language.
+/// The contract's rule, and Cargo's: a crate can't have the name of a keyword.
 fn check_name(name: &str) -> Result<(), AuthorError> {
     const KEYWORDS: [&str; 12] = ["as", "do", "fn", "if", "in", "for", "mod", "pub", "self", "test", "type", "use"];
     let mut bytes = name.bytes();
@@ -158,7 +159,7 @@ fn pascal(name: &str) -> String {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), AuthorError> {
-    let folder = path.parent().unwrap_or(path);
-    std::fs::create_dir_all(folder).map_err(AuthorError::file(folder))?;
+    let directory = path.parent().unwrap_or(path);
+    std::fs::create_dir_all(directory).map_err(AuthorError::file(directory))?;
     std::fs::write(path, text).map_err(AuthorError::file(path))
 }

@@ -69,7 +69,7 @@ impl Catalog {
     fn standing(&self, collector: &Arc<Collector>) -> Standing {
         match self.serving().get(collector.name()) {
             Some(other) if !Arc::ptr_eq(other, collector) => Standing::Shadowed,
-            Some(_) if collector.health.quarantined().is_some() => Standing::Quarantined,
+            Some(_) if collector.health.quarantined_anywhere() => Standing::Quarantined,
             Some(_) => Standing::Serving,
             None => Standing::Refused,
         }

@@ -1,4 +1,4 @@
-//! Collectors folders: which components there are, as bytes with their grant files' texts.
+//! Reads collectors folders: the components and the text of their grants.
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read as _};
@@ -6,37 +6,36 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-/// Bytes of a grant file; real ones have some hundred.
+/// Maximum bytes of a grant file; real ones have a few hundred.
 const GRANT_BYTES: u64 = 64 * 1024;
 
-/// One `name.wasm`, read.
+/// A component file, `name.wasm`.
 #[derive(Debug)]
 pub(super) struct Candidate {
     pub(super) bytes: Vec<u8>,
-    /// What it is, to be compared with what it was.
     pub(super) stamp: Stamp,
 }
 
-/// What a component and its grant file hold.
+/// The content of a component and its grant file, for comparison with the next reload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stamp {
     /// SHA-256 of the component, in hexadecimal.
     pub(super) digest: String,
-    /// The grant file's text; why it can't be read; or `None` where there is none.
+    /// The text of the grant file, or why it can't be read; `None` if there is none.
     pub(super) grant: Option<Result<String, String>>,
 }
 
-/// What a folder holds: each component's path, with its content or why it can't be read.
+/// A folder's components by path, or why they can't be read.
 pub(super) type Content = BTreeMap<PathBuf, Result<Candidate, String>>;
 
-/// Reads a folder. Fails where it can't be listed: it may have vanished, and then nothing is known of its files.
+/// Reads a folder. Fails if it can't be listed; then nothing is known about its files.
 pub(super) fn read(folder: &Path, component_bytes: usize) -> std::io::Result<Content> {
     let mut content = Content::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "wasm") {
             match candidate(&path, component_bytes) {
-                // Gone since it was listed, or a link to nothing: as if it were not there.
+                // Removed since the folder was listed, or a dangling link.
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => drop(content.insert(path, Err(format!("can't be read: {error}")))),
                 Ok(candidate) => drop(content.insert(path, Ok(candidate))),
@@ -48,7 +47,7 @@ pub(super) fn read(folder: &Path, component_bytes: usize) -> std::io::Result<Con
 
 fn candidate(path: &Path, component_bytes: usize) -> std::io::Result<Candidate> {
     let mut file = open(path)?;
-    // One byte more than allowed is enough to know that it is too large.
+    // One byte more than allowed shows that it is too large.
     let mut bytes = Vec::new();
     file.by_ref().take(component_bytes as u64 + 1).read_to_end(&mut bytes)?;
     let grant = match read_grant(&path.with_extension("yml")) {
@@ -60,14 +59,14 @@ fn candidate(path: &Path, component_bytes: usize) -> std::io::Result<Candidate> 
     Ok(Candidate { bytes, stamp: Stamp { digest, grant } })
 }
 
-/// Opens a file, and nothing else: to open a named pipe would be to wait for a writer, with all reloads behind it.
+/// Opens regular files only: opening a named pipe would wait for a writer and block all reloads.
 fn open(path: &Path) -> std::io::Result<std::fs::File> {
     let metadata = std::fs::metadata(path)?;
     if metadata.is_dir() {
-        return Err(std::io::Error::new(ErrorKind::IsADirectory, "it is a folder"));
+        return Err(std::io::Error::new(ErrorKind::IsADirectory, "it is a directory"));
     }
     if !metadata.is_file() {
-        return Err(std::io::Error::new(ErrorKind::InvalidInput, "it is no regular file"));
+        return Err(std::io::Error::new(ErrorKind::InvalidInput, "not a regular file"));
     }
     std::fs::File::open(path)
 }

@@ -1,7 +1,7 @@
-//! Grants: what an operator lets a collector out of a folder see and use, in `name.yml` beside `name.wasm`.
+//! Grants: what an operator allows a third-party collector to see and use, in `name.yml` next to `name.wasm`.
 //!
-//! A request is granted by its exact template and by nothing else: no wildcard, no prefix. What a manifest asks for and no
-//! line allows means that the component is refused, with the lines to add.
+//! A grant allows requests by their exact template, without wildcards or prefixes. If a manifest has a request that its grant does
+//! not allow, the component is refused with the lines to add.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,50 +12,31 @@ use crate::limits::{LimitOverride, Limits};
 use crate::request::Template;
 use crate::schema::Schema;
 
-/// A grant file, parsed.
+/// A parsed grant file.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Grant {
-    /// The component it is for, as lower-case hexadecimal SHA-256; any where there is none.
+    /// The SHA-256 of the only component it is for, in lower-case hexadecimal; `None` for any component.
     pub sha256: Option<String>,
-    /// Request templates, exactly.
     pub allow: Vec<Template>,
-    /// Handed to the collector.
     pub settings: Vec<(String, String)>,
     limits: Vec<LimitOverride>,
 }
 
-/// What is wrong with a grant file.
+/// An error in a grant file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct GrantError(String);
 
-/// Why a component does not run under its grant.
+/// Why a grant does not cover a component.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// It is not the component that was granted.
-    #[error(
-        "its sha256 is {found}, the grant is for {granted}; if this version is to be trusted, write: sha256: {found}"
-    )]
-    Digest {
-        /// Of the file.
-        found: String,
-        /// In the grant.
-        granted: String,
-    },
-    /// It asks for more than it was granted.
-    #[error("asks for more than is granted; add to its grant file: {}", allow_lines(.missing))]
-    Requests {
-        /// The templates.
-        missing: Vec<String>,
-    },
-    /// It asks for what no collector gets.
-    #[error("asks for {path}: {reason}; no grant allows that")]
-    Forbidden {
-        /// The template.
-        path: String,
-        /// Why not.
-        reason: String,
-    },
+    #[error("its sha256 is {found}, but the grant is for {granted}; if you trust this version, write: sha256: {found}")]
+    Digest { found: String, granted: String },
+    #[error("the collector requests more than is allowed; add to its grant file: {}", allow_lines(.missing))]
+    Requests { missing: Vec<String> },
+    /// No grant can allow it.
+    #[error("the collector requests {path}, which no grant can allow: {reason}")]
+    Forbidden { path: String, reason: String },
 }
 
 #[derive(Deserialize)]
@@ -71,7 +52,7 @@ struct File {
 }
 
 impl Grant {
-    /// Reads a grant file's text. Unknown keys are errors: a misspelt `limits` would grant what nobody meant.
+    /// Parses the text of a grant file. Unknown keys are errors: a misspelt `limits` would grant more than intended.
     pub fn parse(text: &str) -> Result<Self, GrantError> {
         let file = yaml_serde::from_str::<Option<File>>(text).map_err(|error| GrantError(error.to_string()))?;
         let Some(file) = file else { return Ok(Self::default()) };
@@ -91,13 +72,12 @@ impl Grant {
         Ok(Self { sha256, allow, settings, limits })
     }
 
-    /// Its limits, over those of every collector.
+    /// The collector's limits: the grant's, and `global` for the others.
     #[must_use]
     pub fn limits(&self, global: &Limits) -> Limits {
         global.with(&self.limits)
     }
 
-    /// Whether a component of this digest may be loaded at all.
     pub fn check_digest(&self, digest: &str) -> Result<(), Refusal> {
         match &self.sha256 {
             Some(granted) if granted != digest => {
@@ -107,7 +87,7 @@ impl Grant {
         }
     }
 
-    /// Whether everything a manifest asks for is granted.
+    /// Checks that all requests of a manifest are allowed.
     pub fn check_requests(&self, schema: &Schema) -> Result<(), Refusal> {
         for template in schema.requests.iter().map(|request| &request.template) {
             if let Some(reason) = template.forbidden() {
@@ -124,8 +104,8 @@ impl Grant {
         if missing.is_empty() { Ok(()) } else { Err(Refusal::Requests { missing }) }
     }
 
-    /// A grant file for everything a manifest asks for, pinned to a digest. Paths that are denied by default stand in it as
-    /// comments: whoever wants them granted takes the `#` away.
+    /// A grant file for all requests of a manifest, pinned to a digest. Paths that are denied by default are comments, which the
+    /// operator can uncomment.
     #[must_use]
     pub fn write(schema: &Schema, digest: &str) -> String {
         let mut text = format!("# What {} {} may see and use.\nsha256: {digest}\n", schema.name, schema.version);
@@ -152,11 +132,11 @@ fn check_digest(text: &str) -> Result<String, GrantError> {
     if digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         Ok(digest)
     } else {
-        Err(GrantError(format!("sha256: {text} is not 64 hexadecimal digits (sha256sum prints them)")))
+        Err(GrantError(format!("sha256: {text} is not 64 hexadecimal digits, as sha256sum prints them")))
     }
 }
 
-/// Scalars as texts: `80`, `"80"` and `true` are all fine in YAML, a collector gets text.
+/// Scalars as text: YAML allows `80`, `"80"` and `true`, collectors get text.
 fn texts(
     values: Option<BTreeMap<String, yaml_serde::Value>>,
     section: &str,
@@ -167,7 +147,7 @@ fn texts(
             yaml_serde::Value::Number(number) => number.to_string(),
             yaml_serde::Value::Bool(flag) => flag.to_string(),
             yaml_serde::Value::Null => String::new(),
-            _ => return Err(GrantError(format!("{section}: {key} is a list or a mapping; write one text"))),
+            _ => return Err(GrantError(format!("{section}: {key} is a list or a mapping; write text"))),
         };
         Ok((key, text))
     };
@@ -205,7 +185,7 @@ mod tests {
             ("limits: {cpus: 1}", "cpus is not a limit; the limits are"),
             ("limits: {cpu: fast}", "cpu: write a time such as 100ms"),
             ("allow: [\"/nodes/{node}/../x\"]", "must not contain the segment .."),
-            ("allow: [\"https://elsewhere/x\"]", "must begin with /"),
+            ("allow: [\"https://elsewhere/x\"]", "must start with /"),
             ("sha256: abc", "is not 64 hexadecimal digits"),
             ("settings: {a: [1]}", "settings: a is a list"),
             ("- a", "expected struct"),

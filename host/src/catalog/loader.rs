@@ -1,21 +1,19 @@
-//! The way a component of a folder takes before it serves: digest, compile, describe, grant, trial.
+//! Loads a component of a folder: digest, compile, describe, grant, trial.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use super::folder::Candidate;
 use super::grant::Grant;
 use crate::collector::{Collector, CollectorError, Origin};
-use crate::contract::FetchErrorKind;
+use crate::contract::{FetchErrorKind, PlaceAnswers};
 use crate::limits::Limits;
-use crate::request::Place;
 use crate::sandbox::{Compiler, Sandbox};
 use crate::schema::Schema;
 
-/// The last answers of a cluster, on which a new version is tried before it serves.
+/// The last answers of a cluster, for the trial of a new version before it serves.
 pub trait LastAnswers: Send + Sync {
-    /// A place and what the last scrape got there for the manifest's requests; `None` if nothing fits.
-    fn last_answers(&self, schema: &Schema) -> Option<(Place, Vec<Result<Arc<str>, FetchErrorKind>>)>;
+    /// A place and the last scrape's answers to the manifest's requests there; `None` if there are none.
+    fn last_answers(&self, schema: &Schema) -> Option<PlaceAnswers>;
 }
 
 /// No answers: before the first scrape, and in tests.
@@ -23,7 +21,7 @@ pub trait LastAnswers: Send + Sync {
 pub struct NoAnswers;
 
 impl LastAnswers for NoAnswers {
-    fn last_answers(&self, _schema: &Schema) -> Option<(Place, Vec<Result<Arc<str>, FetchErrorKind>>)> {
+    fn last_answers(&self, _schema: &Schema) -> Option<PlaceAnswers> {
         None
     }
 }
@@ -31,25 +29,24 @@ impl LastAnswers for NoAnswers {
 /// Loads components under their grants.
 #[derive(Debug)]
 pub struct Loader {
-    /// Where they run.
     pub sandbox: Sandbox,
-    /// Compiles ahead, in a process of its own; without one compiling is bounded by the component's size alone.
+    /// Compiles in a bounded child process; without it, only the component's size bounds compiling.
     pub compiler: Option<Compiler>,
-    /// Limits of all collectors.
+    /// The limits of all collectors.
     pub limits: Limits,
-    /// The most memory a grant may give; the sandbox's slots are that large.
+    /// The maximum memory that a grant can allow: the size of the sandbox's slots.
     pub max_memory: usize,
 }
 
 impl Loader {
-    /// Loads a component of the binary: no grant, no trial.
+    /// Loads a component of the binary, without grant and trial.
     pub fn load_builtin(&self, bytes: &[u8], settings: Vec<(String, String)>) -> Result<Collector, CollectorError> {
         let mut collector = Collector::load(&self.sandbox, bytes, Origin::Builtin, self.limits.clone())?;
         collector.settings = settings;
         Ok(collector)
     }
 
-    /// Takes a file through the whole way; the error is a sentence for the operator.
+    /// Loads a component of a folder; the error is a sentence for the operator.
     pub(super) fn load(
         &self,
         path: &Path,
@@ -66,7 +63,7 @@ impl Loader {
         let limits = grant.limits(&self.limits);
         if limits.memory > self.max_memory {
             return Err(format!(
-                "{grant_name}: limits: memory is {} bytes, a slot has {} (--sandbox.max-memory)",
+                "{grant_name}: limits: memory is {} bytes, but at most {} are allowed (--sandbox.max-memory)",
                 limits.memory, self.max_memory
             ));
         }
@@ -85,7 +82,7 @@ impl Loader {
         if candidate.stamp.grant.is_none() {
             let lines = Grant::write(&collector.schema, &candidate.stamp.digest);
             return Err(format!(
-                "there is no grant file; if it is to be trusted with this, write {grant_name}:\n{lines}"
+                "there is no grant file; if you trust the collector with this, write {grant_name}:\n{lines}"
             ));
         }
         grant.check_requests(&collector.schema).map_err(|refusal| format!("{grant_name}: {refusal}"))?;
@@ -93,8 +90,8 @@ impl Loader {
         Ok(collector)
     }
 
-    /// Whether a version that serves may go on under the grant file as it is now. A file that can't be understood changes
-    /// nothing; one that is gone, or allows less than before, takes the grant back.
+    /// Whether a version that serves may keep serving under the current grant file. An invalid file changes nothing; a missing
+    /// one, or one that no longer allows its requests, revokes the grant.
     pub(super) fn still_granted(collector: &Collector, grant: Option<&Result<String, String>>) -> bool {
         match grant {
             None => false,
@@ -104,9 +101,9 @@ impl Loader {
     }
 }
 
-/// Runs a new version on the last answers seen. What fails here would have failed in the next scrape.
+/// Runs a new version on the last answers. A failure here would have been one in the next scrape.
 fn try_out(collector: &Collector, answers: &dyn LastAnswers) -> Result<(), String> {
-    let Some((place, answers)) = answers.last_answers(&collector.schema) else { return Ok(()) };
+    let Some(PlaceAnswers { place, answers }) = answers.last_answers(&collector.schema) else { return Ok(()) };
     let answers: Vec<Result<&str, FetchErrorKind>> =
         answers.iter().map(|answer| answer.as_deref().map_err(|kind| *kind)).collect();
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());

@@ -1,8 +1,8 @@
-//! The catalog: every collector there is, where it comes from, and which ones serve.
+//! The catalog: all collectors, where they come from, and which of them serve.
 //!
 //! A reload reads the folders and takes each changed component through every check: digest, grant, compile, describe, names, a
-//! trial on the last answers. Those that pass are swapped in together; the others are refused with a reason, and the
-//! version before keeps serving.
+//! trial on the last answers. Those that pass are swapped in together; the others are refused with a reason, and their
+//! previous versions keep serving.
 
 mod builtin;
 mod changes;

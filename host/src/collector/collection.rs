@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::budget::ByteBudget;
 use crate::contract::Output;
 use crate::limits::Limits;
 use crate::reason::Reason;
-use crate::sandbox::{CallError, Usage};
-use crate::schema::{Budget, Rejections, Rows, Schema};
+use crate::sandbox::{CallError, Lifted, Usage};
+use crate::schema::{OutputLimit, Rejections, Rows, Schema};
 use crate::text::shorten;
 
 #[derive(Debug)]
@@ -27,7 +28,7 @@ pub enum CollectionError {
     #[error(transparent)]
     Call(#[from] CallError),
     #[error(transparent)]
-    Budget(#[from] Budget),
+    Output(#[from] OutputLimit),
 }
 
 impl CollectionError {
@@ -35,19 +36,26 @@ impl CollectionError {
     pub fn reason(&self) -> Reason {
         match self {
             Self::Call(error) => error.reason(),
-            Self::Budget(budget) => budget.reason(),
+            Self::Output(limit) => limit.reason(),
         }
     }
 }
 
 impl Collection {
-    pub(super) fn new(output: Result<Output, CallError>, usage: Usage, schema: &Schema, limits: &Limits) -> Self {
+    pub(super) fn new(
+        lifted: Result<Lifted, CallError>,
+        usage: Usage,
+        schema: &Schema,
+        limits: &Limits,
+        budget: &Arc<ByteBudget>,
+    ) -> Self {
         let mut used = vec![
             ("cpu", usage.cpu.as_secs_f64() / limits.cpu.as_secs_f64()),
             ("memory", ratio(usage.memory, limits.memory)),
         ];
-        let Output { rows, warnings } = match output {
-            Ok(output) => output,
+        // The reservation for the returned rows outlives them.
+        let Lifted { output: Output { rows, warnings }, held: _held } = match lifted {
+            Ok(lifted) => lifted,
             Err(error) => {
                 let outcome = Err(error.into());
                 return Self { outcome, rejections: Rejections::default(), warnings: Vec::new(), usage, used };
@@ -63,14 +71,13 @@ impl Collection {
             .take(limits.warnings)
             .map(|warning| shorten(warning, limits.message_bytes).to_owned())
             .collect();
-        match Rows::check(rows, schema, limits) {
+        match Rows::check(rows, schema, limits, budget) {
             Ok((rows, rejections)) => {
                 used.push(("series", ratio(rows.series(), limits.series)));
+                used.push(("collector-bytes", ratio(budget.highest(), limits.collector_bytes)));
                 Self { outcome: Ok(Arc::new(rows)), rejections, warnings, usage, used }
             }
-            Err(budget) => {
-                Self { outcome: Err(budget.into()), rejections: Rejections::default(), warnings, usage, used }
-            }
+            Err(limit) => Self { outcome: Err(limit.into()), rejections: Rejections::default(), warnings, usage, used },
         }
     }
 }

@@ -6,18 +6,23 @@ mod set;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
 pub use collection::{Collection, CollectionError};
-pub use health::Health;
+pub use health::{ClusterId, Health};
 pub use set::{CollectorSet, Conflict};
 
+use crate::budget::{ByteBudget, Purpose};
 use crate::contract::{FetchErrorKind, Input};
 use crate::limits::Limits;
 use crate::request::Place;
-use crate::sandbox::{CollectorLog, Component, LoadError, Sandbox};
+use crate::sandbox::{CollectorLog, Component, LoadError, Sandbox, Slot};
 use crate::schema::{ManifestError, Schema};
+
+/// A call that takes this long and outlasts the scrape is to blame itself.
+const FAIR_CHANCE: Duration = Duration::from_secs(1);
 
 /// Where a component comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +61,8 @@ pub struct Collector {
     pub health: Health,
     /// Bounds its concurrent calls.
     pub calls: Arc<Semaphore>,
+    /// Holds the memory of its calls, rows and kept rows.
+    budget: Arc<ByteBudget>,
     component: Component,
     log: CollectorLog,
 }
@@ -76,13 +83,15 @@ impl Collector {
         limits: Limits,
     ) -> Result<Self, CollectorError> {
         let component = Component::load(sandbox, bytes, &limits)?;
-        let manifest = component.describe(&limits, log)?;
+        let budget = sandbox.budget().child(Purpose::Collector, limits.collector_bytes);
+        let manifest = component.describe(&limits, log, &budget)?;
         let schema = Schema::check(manifest, &limits)?;
         let log = CollectorLog::new(&schema.name);
         Ok(Self {
             origin,
             schema: Arc::new(schema),
             calls: Arc::new(Semaphore::new(limits.concurrency)),
+            budget,
             limits,
             settings: Vec::new(),
             health: Health::default(),
@@ -96,12 +105,40 @@ impl Collector {
         &self.schema.name
     }
 
+    /// What its calls, rows and kept rows may occupy.
+    #[must_use]
+    pub fn budget(&self) -> &Arc<ByteBudget> {
+        &self.budget
+    }
+
     #[must_use]
     pub fn component(&self) -> &Component {
         &self.component
     }
 
-    /// Runs it for one place and checks what it returns. Blocks; hold a slot of the sandbox.
+    /// Waits for a slot of the sandbox to run a call in.
+    pub async fn slot(&self) -> Slot {
+        match self.origin {
+            Origin::Builtin => self.component.sandbox().slot().await,
+            Origin::File(_) => self.component.sandbox().third_party_slot().await,
+        }
+    }
+
+    /// Records how a call for a cluster went; one that was still running at `deadline` is a breakdown if it had a fair chance.
+    pub fn record(&self, cluster: ClusterId, collection: &Collection, deadline: Instant) {
+        let outcome = match &collection.outcome {
+            Err(CollectionError::Call(error)) if error.is_breakdown() => error.to_string(),
+            _ if Instant::now() > deadline && collection.usage.wall >= FAIR_CHANCE => {
+                "its calls outlast the scrape".to_owned()
+            }
+            _ => return self.health.succeeded(cluster),
+        };
+        if let Some(length) = self.health.broke_down(cluster) {
+            tracing::warn!(collector = self.name(), "quarantined for {} s: {outcome}", length.as_secs());
+        }
+    }
+
+    /// Runs it for one place and checks what it returns. Blocks; hold a slot.
     #[must_use]
     pub fn collect(&self, now: u64, place: &Place, answers: &[Result<&str, FetchErrorKind>]) -> Collection {
         let input = Input { now_unix_seconds: now, place, settings: &self.settings, answers };
@@ -111,17 +148,7 @@ impl Collector {
     /// Like [`collect`](Self::collect), with the caller's settings and log.
     #[must_use]
     pub fn collect_logging_to(&self, log: &CollectorLog, input: &Input<'_>) -> Collection {
-        let (output, usage) = self.component.collect(input, &self.limits, log);
-        match &output {
-            Ok(_) => self.health.succeeded(),
-            Err(error) => {
-                if error.is_breakdown()
-                    && let Some(length) = self.health.broke_down()
-                {
-                    tracing::warn!(collector = self.name(), "quarantined for {} s: {error}", length.as_secs());
-                }
-            }
-        }
-        Collection::new(output, usage, &self.schema, &self.limits)
+        let (output, usage) = self.component.collect(input, &self.limits, log, &self.budget);
+        Collection::new(output, usage, &self.schema, &self.limits, &self.budget)
     }
 }

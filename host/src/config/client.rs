@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What bounds a client; the flags set it, and a module may replace the first two for itself.
+/// Set by flags; a module may override the first two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientOptions {
     /// Requests in flight to the cluster.

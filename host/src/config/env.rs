@@ -1,8 +1,8 @@
-//! The configuration from the environment. As in prometheus-pve-exporter: where `PVE_USER` is set there is one module,
-//! and the file is not read at all.
+//! The configuration from the environment. As in prometheus-pve-exporter, setting `PVE_USER` defines the only module, and the
+//! file is not read.
 //!
-//! `PVE_VERIFY_SSL` has that program's meaning too: `false` and `0`, in any case, switch verification off, every other
-//! value (`no` and paths included) leaves it on.
+//! `PVE_VERIFY_SSL` works as it does there: `false` and `0`, in any case, turn verification off; every other value, `no` and
+//! paths included, leaves it on.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::error::{ConfigError, ModuleProblems};
 use super::keys::Keys;
 use super::module::{Config, ConfigSource, Module};
 
-/// Variables that become keys of the module as they are.
+/// Variables whose values become keys of the module unchanged.
 const KEYS: [(&str, &str); 7] = [
     ("PVE_USER", "user"),
     ("PVE_PASSWORD", "password"),
@@ -23,12 +23,12 @@ const KEYS: [(&str, &str); 7] = [
     ("PVE_FINGERPRINT", "fingerprint"),
 ];
 
-/// Environment variables, passed in so that tests need not change the process's.
+/// Environment variables, passed in so that tests do not change the process's.
 #[derive(Clone, Default)]
 pub struct Environment(BTreeMap<String, String>);
 
 impl Environment {
-    /// This process's. Variables that are no UTF-8 are none of ours.
+    /// This process's. Variables that are not UTF-8 are ignored.
     pub fn of_process() -> Self {
         std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -46,14 +46,14 @@ impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Environment {
     }
 }
 
-/// Without values: some are secrets.
+/// Names only: some values are secrets.
 impl std::fmt::Debug for Environment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
     }
 }
 
-/// `None` where `PVE_USER` is not set and the file is to be read.
+/// `None` if `PVE_USER` is not set, which means that the file is read.
 pub(super) fn load(environment: &Environment) -> Option<Result<Config, ConfigError>> {
     environment.get("PVE_USER")?;
     let name = environment.get("PVE_MODULE").unwrap_or("default").to_owned();

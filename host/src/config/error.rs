@@ -1,54 +1,30 @@
-//! What is wrong with a configuration, with the file and the remedy. The wording is prometheus-pve-exporter's where
-//! it has one: people search for it.
+//! Configuration errors, with the file and the remedy. The wording is prometheus-pve-exporter's where it has one: people search
+//! for it.
 
 use std::fmt::{self, Write as _};
 use std::path::PathBuf;
 
-/// Not a mapping at the top, or a module that is none.
+/// The document or a module is not a mapping.
 pub(super) const NOT_A_DICTIONARY: &str = "Not a dictionary. Check the syntax of the YAML config file.";
-/// A mapping without a module.
 pub(super) const NO_MODULES: &str = "Empty dictionary. No modules specified.";
-/// A module without a key.
 pub(super) const NO_PARAMETERS: &str = "Empty dictionary. No pve API parameters specified.";
 
-/// Why there is no configuration. The exit status for it is 2.
+/// Why there is no configuration; the exit status is 2.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// There is no such file.
     #[error(
         "{}: no such file: create it, name another one with --config.file, or set PVE_USER and the other PVE_ variables",
         .0.display()
     )]
     Missing(PathBuf),
-    /// It can't be read.
     #[error("{}: can't be read: {error}", .path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        error: std::io::Error,
-    },
-    /// It is no YAML.
+    Unreadable { path: PathBuf, error: std::io::Error },
+    /// Not YAML. Lines and columns start at 1.
     #[error("{}:{line}:{column}: {problem}", .path.display())]
-    Syntax {
-        /// The file.
-        path: PathBuf,
-        /// From 1.
-        line: usize,
-        /// From 1.
-        column: usize,
-        /// What the parser says.
-        problem: String,
-    },
-    /// The file as a whole is not a mapping of modules.
+    Syntax { path: PathBuf, line: usize, column: usize, problem: String },
+    /// The document is not a mapping of modules.
     #[error("{}: {problem}", .path.display())]
-    Shape {
-        /// The file.
-        path: PathBuf,
-        /// What it is instead.
-        problem: String,
-    },
-    /// What is wrong in modules: all of it.
+    Shape { path: PathBuf, problem: String },
     #[error("{0}")]
     Modules(ModuleProblems),
 }
@@ -56,9 +32,9 @@ pub enum ConfigError {
 /// All problems of all modules.
 #[derive(Debug)]
 pub struct ModuleProblems {
-    /// The file; `None`: the environment.
+    /// `None` for the environment.
     pub file: Option<PathBuf>,
-    /// Module and problem.
+    /// Pairs of module and problem.
     pub problems: Vec<(String, String)>,
 }
 
@@ -67,7 +43,7 @@ impl fmt::Display for ModuleProblems {
         match &self.file {
             Some(file) => write!(f, "Invalid module config entries in config file {}", file.display())?,
             None => {
-                f.write_str("Invalid module config entries in the environment (PVE_USER is set: no file is read)")?
+                f.write_str("Invalid module config entries in the environment (PVE_USER is set, so no file is read)")?
             }
         }
         for (module, problem) in &self.problems {

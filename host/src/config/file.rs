@@ -25,7 +25,7 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
     let shape = |problem: &str| ConfigError::Shape { path: path.to_owned(), problem: problem.to_owned() };
 
     let mut document: Value = yaml_serde::from_str(text).map_err(syntax)?;
-    // `<<: *defaults` is how people share a user between modules, and PyYAML understands it.
+    // Modules share keys with `<<: *defaults`, which PyYAML supports too.
     document.apply_merge().map_err(syntax)?;
     let Value::Mapping(document) = document else { return Err(shape(NOT_A_DICTIONARY)) };
     if document.is_empty() {
@@ -36,7 +36,7 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
     let mut problems = Vec::new();
     for (key, value) in document {
         let Some(name) = scalar_text(&key) else {
-            return Err(shape("a module's name must be text: quote it"));
+            return Err(shape("module names must be text: quote them"));
         };
         match module(&name, value) {
             Ok(module) => {
@@ -63,13 +63,13 @@ fn module(name: &str, value: Value) -> Result<Module, Vec<String>> {
 fn keys(mapping: Mapping) -> Result<Keys, Vec<String>> {
     let mut keys = Keys::default();
     for (key, value) in mapping {
-        let Value::String(key) = key else { return Err(vec!["a key is no text".to_owned()]) };
+        let Value::String(key) = key else { return Err(vec!["keys must be text".to_owned()]) };
         keys.insert(&key, value);
     }
     Ok(keys)
 }
 
-/// `10:` is the module `10`: a query string knows no numbers.
+/// `10:` is the module `10`: query parameters are text.
 fn scalar_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -78,8 +78,8 @@ fn scalar_text(value: &Value) -> Option<String> {
     }
 }
 
-/// The parser's message without the place it ends with, which stands before it already, and with the remedy: passwords
-/// full of punctuation are what breaks these files.
+/// The parser's message with a remedy, without the location at its end, which the error has already. Passwords with punctuation
+/// are the usual cause.
 fn without_location(message: &str) -> String {
     let problem = message.split_once(" at line ").map_or(message, |(problem, _)| problem);
     let remedy = if problem.contains("duplicate") { "remove one" } else { "quote values with special characters" };

@@ -1,5 +1,4 @@
-//! The keys of one module while they are read: each is taken once, converted or complained about; what is left at the
-//! end is unknown.
+//! The keys of a module while they are parsed: each is taken once and converted, or reported; keys left at the end are unknown.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -9,7 +8,7 @@ use yaml_serde::Value;
 
 use super::secret::Secret;
 
-/// What can stand in a module.
+/// The keys of a module.
 const KNOWN: [&str; 19] = [
     "user",
     "password",
@@ -32,14 +31,14 @@ const KNOWN: [&str; 19] = [
     "max_concurrent_per_node",
 ];
 
-/// What prometheus-pve-exporter hands to its HTTP library and has no meaning here.
+/// Keys that prometheus-pve-exporter passes to its HTTP library and that are not supported here, with the remedy.
 const FOREIGN: [(&str, &str); 6] = [
-    ("proxies", "no proxy is used on the way to the API; remove it"),
-    ("backend", "there is one way to the API, https; remove it"),
-    ("mode", "the answers are always JSON; remove it"),
-    ("cookies", "no cookies are kept; remove it"),
-    ("host", "write target: instead"),
-    ("sudo", "it belongs to the ssh backends, and there is one way to the API, https; remove it"),
+    ("proxies", "the exporter connects to the API directly; remove it"),
+    ("backend", "the exporter always uses HTTPS; remove it"),
+    ("mode", "responses are always JSON; remove it"),
+    ("cookies", "the exporter sends no other cookies; remove it"),
+    ("host", "write target instead"),
+    ("sudo", "it is an option of the ssh backends, and the exporter always uses HTTPS; remove it"),
 ];
 
 #[derive(Default)]
@@ -49,7 +48,7 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    /// A key without a value is as good as none: that is what `key:` means to prometheus-pve-exporter as well.
+    /// A key without a value is ignored, as in prometheus-pve-exporter.
     pub(super) fn insert(&mut self, key: &str, value: Value) {
         if value != Value::Null {
             self.values.insert(key.to_owned(), value);
@@ -64,7 +63,7 @@ impl Keys {
         self.problems.push(problem.into());
     }
 
-    /// How many there are so far.
+    /// The number of problems so far.
     pub(super) fn problems(&self) -> usize {
         self.problems.len()
     }
@@ -73,11 +72,11 @@ impl Keys {
         self.values.remove(key)
     }
 
-    /// Text. Integers are taken as their digits; other kinds are a problem, told without the value: it may be a secret.
+    /// Text. Integers are read as their digits; other types are reported, without the value: it may be a secret.
     pub(super) fn text(&mut self, key: &str) -> Option<String> {
         match self.take(key)? {
             Value::String(text) if text.is_empty() => {
-                self.problem(format!("{key} is empty: give it a value or remove it"));
+                self.problem(format!("{key} is empty: set a value or remove it"));
                 None
             }
             Value::String(text) => Some(text),
@@ -93,10 +92,10 @@ impl Keys {
         self.text(key).map(Secret::new)
     }
 
-    /// A secret under `key`, or the content of the file under `file_key`, without white space around it.
+    /// The secret `key`, or the content of the file that `file_key` names, without surrounding white space.
     pub(super) fn secret_or_file(&mut self, key: &str, file_key: &str) -> Option<Secret> {
         if self.has(key) && self.has(file_key) {
-            self.problem(format!("{key} and {file_key} are both given: remove one"));
+            self.problem(format!("{key} and {file_key} are both set: remove one"));
         }
         let inline = self.secret(key);
         let file = self.path(file_key);
@@ -121,7 +120,7 @@ impl Keys {
         self.text(key).map(PathBuf::from)
     }
 
-    /// One text or a list of them.
+    /// One string or a list of strings.
     pub(super) fn texts(&mut self, key: &str) -> Option<Vec<String>> {
         let texts = match self.take(key)? {
             Value::String(text) => Some(vec![text]),
@@ -131,7 +130,7 @@ impl Keys {
         match texts {
             Some(texts) if !texts.is_empty() => Some(texts),
             _ => {
-                self.problem(format!("{key} must be text or a list of texts, not empty"));
+                self.problem(format!("{key} must be text or a list of texts, and not empty"));
                 None
             }
         }
@@ -152,7 +151,7 @@ impl Keys {
         number
     }
 
-    /// Seconds, as a number or as a number in quotes.
+    /// Seconds, as a number with or without quotes.
     pub(super) fn seconds(&mut self, key: &str) -> Option<Duration> {
         let value = self.take(key)?;
         let seconds = match &value {
@@ -163,13 +162,13 @@ impl Keys {
         match seconds.filter(|seconds| *seconds >= 0.001 && *seconds <= 3600.0) {
             Some(seconds) => Some(Duration::from_secs_f64(seconds)),
             None => {
-                self.problem(format!("{key} must be seconds, from 0.001 to 3600{}", shown(&value)));
+                self.problem(format!("{key} must be a number of seconds from 0.001 to 3600{}", shown(&value)));
                 None
             }
         }
     }
 
-    /// A boolean as YAML 1.1 spells it, since that is what PyYAML reads, or a text that is none.
+    /// A boolean in the spellings of YAML 1.1, which PyYAML implements, or any other text.
     pub(super) fn switch_or_text(&mut self, key: &str) -> Option<Result<bool, String>> {
         match self.take(key)? {
             Value::Bool(switch) => Some(Ok(switch)),
@@ -191,11 +190,11 @@ impl Keys {
         }
     }
 
-    /// Everything that was wrong, unknown keys included.
+    /// All problems, unknown keys included.
     pub(super) fn finish(mut self) -> Vec<String> {
         for key in std::mem::take(&mut self.values).into_keys() {
             let problem = match FOREIGN.iter().find(|(name, _)| *name == key) {
-                Some((_, remedy)) => format!("{key} has no meaning here: {remedy}"),
+                Some((_, remedy)) => format!("{key} is not supported: {remedy}"),
                 None => match nearest(&key) {
                     Some(known) => format!("unknown key \"{key}\": did you mean {known}?"),
                     None => format!("unknown key \"{key}\": remove it; the keys are {}", KNOWN.join(", ")),
@@ -214,7 +213,7 @@ fn string(value: Value) -> Option<String> {
     }
 }
 
-/// `, not "abc"` for values that can be shown in a line.
+/// `, not "abc"` for scalars.
 fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => format!(", not {:?}", text.chars().take(40).collect::<String>()),
@@ -224,25 +223,10 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// The known key that is a typing mistake away: at most a third of its length, two steps at least.
+/// The known key that is a typo away: at most a third of its length, but at least two edits.
 fn nearest(key: &str) -> Option<&'static str> {
     let key = key.to_lowercase().replace('-', "_");
-    let candidates = KNOWN.iter().map(|known| (distance(&key, known), *known));
-    let (steps, known) = candidates.min()?;
-    (steps <= (known.len() / 3).max(2)).then_some(known)
-}
-
-/// Levenshtein's.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut next = vec![i + 1];
-        for ((to, above), diagonal) in b.iter().zip(row.iter().skip(1)).zip(&row) {
-            let left = next.last().copied().unwrap_or_default();
-            next.push((diagonal + usize::from(from != *to)).min(above + 1).min(left + 1));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
+    let candidates = KNOWN.iter().map(|known| (strsim::levenshtein(&key, known), *known));
+    let (edits, known) = candidates.min()?;
+    (edits <= (known.len() / 3).max(2)).then_some(known)
 }

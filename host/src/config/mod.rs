@@ -1,8 +1,8 @@
-//! What the exporter is told: command line, environment and `pve.yml`, parsed once into types that can't be wrong.
+//! Flags, environment and `pve.yml`, parsed once into types that are always valid.
 //!
-//! The file and the environment are those of prometheus-pve-exporter, so that its users change a binary and nothing
-//! else; a key without meaning here is named in an error instead of ignored. Every error of a file is reported at once,
-//! and no secret can reach an error, a log line or a `Debug` output.
+//! File and environment are those of prometheus-pve-exporter, so that its users only replace the binary; its keys that are not
+//! supported here are errors. All errors of a file are reported at once, and no secret reaches an error, a log line or
+//! `Debug` output.
 
 mod client;
 mod env;
@@ -11,6 +11,7 @@ mod file;
 mod flags;
 mod keys;
 mod listen_address;
+mod load;
 mod module;
 mod parse;
 mod secret;

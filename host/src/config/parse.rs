@@ -1,4 +1,4 @@
-//! From a module's keys to a [`Module`]: the rules between keys, and the remedies.
+//! Turns the keys of a module into a [`Module`]: the rules between keys, and the remedies.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use super::target::{Target, Targets};
 
 /// Where `pveproxy` listens.
 const PORT: u16 = 8006;
-/// For one request, as in prometheus-pve-exporter.
+/// Of one request, as in prometheus-pve-exporter.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Module {
-    /// All problems at once; none means a module.
+    /// Returns all problems at once.
     pub(super) fn from_keys(name: &str, mut keys: Keys) -> Result<Self, Vec<String>> {
         let port = keys.count("port", 65535).and_then(|port| u16::try_from(port).ok()).unwrap_or(PORT);
         let targets = addresses(&mut keys, "target", port).and_then(Targets::new);
@@ -27,7 +27,7 @@ impl Module {
         if let Some(service) = keys.text("service")
             && !service.eq_ignore_ascii_case("PVE")
         {
-            keys.problem(format!("service {service:?} is not spoken here, only PVE: remove it"));
+            keys.problem(format!("service {service:?} is not supported, only PVE: remove it"));
         }
 
         let problems = keys.finish();
@@ -61,7 +61,7 @@ fn addresses(keys: &mut Keys, key: &str, port: u16) -> Option<Vec<Target>> {
     Some(targets)
 }
 
-/// `None` only together with a problem.
+/// Reports a problem if it returns `None`.
 fn credentials(keys: &mut Keys) -> Option<Credentials> {
     if keys.has("token") {
         return whole_token(keys);
@@ -76,20 +76,20 @@ fn credentials(keys: &mut Keys) -> Option<Credentials> {
     let password = keys.secret_or_file("password", "password_file");
     let otp = keys.secret("otp");
     if keys.problems() > before {
-        // What can't be read would be called missing.
+        // An invalid key would be reported as missing too.
         return None;
     }
     let user = user?;
-    // Whoever pastes a whole token into the wrong key does not want to read it in a log.
+    // A whole token pasted into the wrong key must not end up in a log.
     if user.contains('=') {
-        keys.problem("user holds more than a user: write a whole token as token: user@realm!name=value");
+        keys.problem("user must not contain a whole token: write token: user@realm!name=value instead");
         return None;
     }
     let user = match user.split_once('!') {
         None => user,
         Some((user, name)) => {
             if token_name.is_some() {
-                keys.problem(format!("user names a token (!{name}) and so does token_name: remove one"));
+                keys.problem(format!("user and token_name both name a token: remove !{name} from user, or token_name"));
                 return None;
             }
             token_name = Some(name.to_owned());
@@ -107,7 +107,7 @@ fn credentials(keys: &mut Keys) -> Option<Credentials> {
             Some(Credentials::Token { user, name, value })
         }
         (Some(_), None, _) => {
-            keys.problem("token_value is missing: Proxmox VE shows it once, when the token is made");
+            keys.problem("token_value is missing: Proxmox VE shows it once, when the token is created");
             None
         }
         (None, Some(_), _) => {
@@ -116,38 +116,38 @@ fn credentials(keys: &mut Keys) -> Option<Credentials> {
         }
         (None, None, Some(password)) => Some(Credentials::Password { user, password, otp }),
         (None, None, None) => {
-            keys.problem("there are no credentials: write token_name and token_value, or password");
+            keys.problem("credentials are missing: set token_name and token_value, or password");
             None
         }
     }
 }
 
-/// `token: user@realm!name=value`, as it stands in an `Authorization` header.
+/// `token: user@realm!name=value`, as in an `Authorization` header.
 fn whole_token(keys: &mut Keys) -> Option<Credentials> {
     for other in ["user", "token_name", "token_value", "token_value_file", "password", "password_file", "otp"] {
         if keys.has(other) {
-            keys.problem(format!("token says all of it, yet {other} is given as well: remove one"));
+            keys.problem(format!("token and {other} are both set, and token includes all credentials: remove one"));
             keys.text(other);
         }
     }
     let token = keys.secret("token")?;
     let token = token.reveal().strip_prefix("PVEAPIToken=").unwrap_or(token.reveal());
     let Some((user, rest)) = token.split_once('!') else {
-        keys.problem("token has no \"!\": write it whole, user@realm!name=value");
+        keys.problem("token has no \"!\": write the whole token, user@realm!name=value");
         return None;
     };
     let Some((name, value)) = rest.split_once('=') else {
-        keys.problem("token has no \"=\": write it whole, user@realm!name=value");
+        keys.problem("token has no \"=\": write the whole token, user@realm!name=value");
         return None;
     };
     if user.contains('=') || !user.contains('@') {
-        keys.problem("token has no user@realm before its \"!\": write it whole, user@realm!name=value");
+        keys.problem("token has no user@realm before the \"!\": write the whole token, user@realm!name=value");
         return None;
     }
     check_user(keys, user)?;
     check_token_name(keys, name)?;
     if !token_text(value) {
-        keys.problem("token must end in the token's secret, 8-4-4-4-12 hexadecimal digits: user@realm!name=value");
+        keys.problem("token must end with the token's secret, 8-4-4-4-12 hexadecimal digits: user@realm!name=value");
         return None;
     }
     Some(Credentials::Token { user: user.to_owned(), name: name.to_owned(), value: super::Secret::new(value) })
@@ -160,7 +160,7 @@ fn check_user(keys: &mut Keys, user: &str) -> Option<()> {
         return None;
     }
     if user.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, ':' | '/' | '!')) {
-        keys.problem(format!("user {user:?} has a character that no user name has"));
+        keys.problem(format!("user {user:?} contains a character that is not allowed in user names"));
         return None;
     }
     Some(())
@@ -171,17 +171,17 @@ fn check_token_name(keys: &mut Keys, name: &str) -> Option<()> {
     if let Some((_, short)) = name.split_once('!')
         && short.chars().all(allowed)
     {
-        keys.problem(format!("token_name must be the part behind the \"!\": write token_name: {short}"));
+        keys.problem(format!("token_name must be the part after the \"!\": write token_name: {short}"));
         return None;
     }
     if name.is_empty() || !name.chars().all(allowed) {
-        keys.problem("token_name must be letters, digits, -, _ and .: the part of the token's id behind the \"!\"");
+        keys.problem("token_name must be letters, digits, -, _ and .: the part of the token's ID after the \"!\"");
         return None;
     }
     Some(())
 }
 
-/// What can travel in a header and is no whole token. Proxmox VE makes UUIDs; simulators may not.
+/// Valid in a header, and not a whole token. Proxmox VE generates UUIDs; simulators may not.
 fn token_text(value: &str) -> bool {
     !value.is_empty() && value.chars().all(|c| c.is_ascii_graphic() && c != '!' && c != '=')
 }
@@ -196,12 +196,12 @@ fn verify(keys: &mut Keys) -> Verify {
         };
     };
     if let Some(Err(_)) = switch {
-        keys.problem("verify_ssl names a CA file and fingerprint pins a certificate: remove one");
+        keys.problem("verify_ssl names a CA file, but fingerprint pins a certificate: remove one");
     }
     let digests: Option<Vec<_>> = fingerprints.iter().map(|text| parse_fingerprint(text)).collect();
     if digests.is_none() {
         keys.problem(
-            "fingerprint must be a SHA-256, 32 bytes as AA:BB:…, as pvenode cert info prints it, or a list of them",
+            "fingerprint must be the SHA-256 of a certificate, 32 bytes as AA:BB:… (pvenode cert info prints it), or a list of them",
         );
     }
     Verify::Fingerprints(digests.unwrap_or_default())
@@ -226,7 +226,7 @@ fn path_prefix(keys: &mut Keys) -> String {
     } else if trimmed.split('/').all(segment) {
         format!("/{trimmed}")
     } else {
-        keys.problem(format!("path_prefix {prefix:?} must be segments of letters, digits, -, ., _ and ~"));
+        keys.problem(format!("path_prefix {prefix:?} must consist of segments of letters, digits, -, ., _ and ~"));
         String::new()
     }
 }

@@ -1,18 +1,17 @@
-//! A value that is used, never shown.
+//! A value that is used but never displayed.
 
 use std::fmt;
 
-/// A password, token or code. `Debug` gives `<secret>`; there is no `Display`.
+/// A password, token or code. `Debug` prints `<secret>`; there is no `Display`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Box<str>);
 
 impl Secret {
-    /// Wrap a value.
     pub fn new(value: impl Into<Box<str>>) -> Self {
         Self(value.into())
     }
 
-    /// The value itself, for the wire only.
+    /// The value, for requests only.
     pub fn reveal(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! Addresses of a cluster. Where a credential goes is decided here, so a text that could mean two hosts is refused.
+//! Addresses of a cluster. They decide where credentials are sent, so text that could mean two hosts is refused.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -6,16 +6,16 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 /// One address: a host and a port, always over HTTPS.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Target {
-    /// Lower-case; an IPv6 address without brackets.
+    /// Lower case; IPv6 without brackets.
     host: String,
     port: u16,
 }
 
-/// The addresses of one cluster, at least one; the first is tried first.
+/// The addresses of one cluster, at least one, in the order of preference.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Targets(Vec<Target>);
 
-/// Why a text is no target, with the remedy.
+/// Why text is not a valid target, with the remedy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("target \"{}\" {problem}", .target.escape_debug())]
 pub struct TargetError {
@@ -25,12 +25,12 @@ pub struct TargetError {
 
 impl TargetError {
     fn new(target: &str, problem: impl Into<String>) -> Self {
-        // The text may come from a query string of any length.
+        // The text may come from a query string, so its length is unbounded.
         Self { target: target.chars().take(100).collect(), problem: problem.into() }
     }
 
     pub(super) fn not_allowed(target: &str) -> Self {
-        Self::new(target, "is not among the module's allowed_targets: add it there, or ask for one that is")
+        Self::new(target, "is not in the module's allowed_targets: add it there, or request one that is")
     }
 }
 
@@ -38,29 +38,29 @@ impl Target {
     /// `pve1`, `pve1:8006`, `192.0.2.1`, `::1`, `[::1]:8006`, `https://pve1:8006/`.
     pub fn parse(text: &str, default_port: u16) -> Result<Self, TargetError> {
         if text.contains('@') {
-            // What stands before the @ may be a password, so it is not shown.
-            return Err(TargetError::new("…@…", "has a user in it: write user and password as keys of the module"));
+            // The part before the @ may have a password.
+            return Err(TargetError::new("…@…", "contains a user: write user and password as keys of the module"));
         }
         let error = |problem: &str| TargetError::new(text, problem);
         let rest = match text.split_once("://") {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => rest.strip_suffix('/').unwrap_or(rest),
             Some((scheme, _)) if scheme.eq_ignore_ascii_case("http") => {
                 return Err(error(
-                    "is refused: the token would travel in clear; Proxmox VE speaks https only; write the host without a scheme",
+                    "is refused: credentials would be sent unencrypted, and Proxmox VE only serves HTTPS; write the host without a scheme",
                 ));
             }
-            Some(_) => return Err(error("has an unknown scheme: write the host without one")),
+            Some(_) => return Err(error("has an unknown scheme: write the host without a scheme")),
             None => text,
         };
         if rest.contains(['/', '?', '#', '\\']) {
-            return Err(error("has a path: write host or host:port, and path_prefix as a key of the module"));
+            return Err(error("has a path: write host or host:port, and the path as path_prefix, a key of the module"));
         }
         let (host, port) = split(rest).ok_or_else(|| error("has unbalanced brackets: write [address]:port"))?;
         let port = match port {
             None => default_port,
             Some(port) => match port.parse::<u16>() {
                 Ok(number) if number != 0 => number,
-                _ => return Err(error("has a port that is none: write host:port with a port from 1 to 65535")),
+                _ => return Err(error("has an invalid port: write host:port with a port from 1 to 65535")),
             },
         };
         let host = check_host(host).map_err(|problem| error(&problem))?;
@@ -72,13 +72,12 @@ impl Target {
         &self.host
     }
 
-    /// The port.
     pub fn port(&self) -> u16 {
         self.port
     }
 }
 
-/// `host:port`, IPv6 in brackets: as it stands in a URL.
+/// `host:port`, IPv6 in brackets, as in a URL.
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.host.contains(':') {
@@ -90,12 +89,11 @@ impl fmt::Display for Target {
 }
 
 impl Targets {
-    /// A cluster with one known address.
     pub fn one(target: Target) -> Self {
         Self(vec![target])
     }
 
-    /// Several addresses of one cluster, duplicates dropped; `None` for none.
+    /// Drops duplicates; `None` if there are no targets.
     pub fn new(targets: impl IntoIterator<Item = Target>) -> Option<Self> {
         let mut unique: Vec<Target> = Vec::new();
         for target in targets {
@@ -106,7 +104,6 @@ impl Targets {
         if unique.is_empty() { None } else { Some(Self(unique)) }
     }
 
-    /// In the order of the file.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Target> {
         self.0.iter()
     }
@@ -125,11 +122,11 @@ impl fmt::Display for Targets {
     }
 }
 
-/// Host and port text; `None` for a bracket without its partner.
+/// Host and port; `None` for unbalanced brackets.
 fn split(text: &str) -> Option<(&str, Option<&str>)> {
     if let Some(rest) = text.strip_prefix('[') {
         let (host, after) = rest.split_once(']')?;
-        // Only addresses stand in brackets.
+        // Brackets are for addresses only.
         host.parse::<Ipv6Addr>().ok()?;
         return match after {
             "" => Some((host, None)),
@@ -150,22 +147,22 @@ fn check_host(host: &str) -> Result<String, String> {
     if host.contains(':') {
         return match host.parse::<Ipv6Addr>() {
             Ok(address) => Ok(address.to_string()),
-            Err(_) => Err("is no IPv6 address: write [address]:port".to_owned()),
+            Err(_) => Err("is not an IPv6 address: write [address]:port".to_owned()),
         };
     }
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
     if let Some(bad) = host.chars().find(|&c| !allowed(c)) {
-        return Err(format!("has the character {bad:?} in its host: write host or host:port"));
+        return Err(format!("has the character {bad:?} in the host: write host or host:port"));
     }
     if host.len() > 253 || host.trim_end_matches('.').split('.').any(|label| label.is_empty() || label.len() > 63) {
-        return Err("is no host name: a part between dots is empty or too long".to_owned());
+        return Err("is not a host name: a part between dots is empty or too long".to_owned());
     }
-    // URL parsers read `0x7f.1` and `127.1` as addresses; only the plain form is taken here, so that what is compared
-    // with allowed_targets is what is connected to.
+    // URL parsers accept `0x7f.1` and `127.1` as addresses. Only the plain form is accepted here, so that the address compared
+    // with allowed_targets is the one that is connected to.
     let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or(host);
     let numeric = last.bytes().all(|b| b.is_ascii_digit()) || last.to_ascii_lowercase().starts_with("0x");
     if numeric && host.parse::<Ipv4Addr>().is_err() {
-        return Err("is neither a host name nor an address of four numbers".to_owned());
+        return Err("is neither a host name nor an IPv4 address of four numbers".to_owned());
     }
     Ok(host.to_ascii_lowercase())
 }

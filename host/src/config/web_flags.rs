@@ -6,11 +6,11 @@ use std::time::Duration;
 use clap::Args;
 
 use super::listen_address::ListenAddress;
-use crate::units::{duration, size};
+use crate::units::duration;
 
 #[derive(Debug, Clone, Args)]
 pub struct WebFlags {
-    /// Address to listen on; may be given more than once
+    /// Address to listen on; repeatable
     #[arg(long = "web.listen-address", value_name = "ADDRESS", default_value = "[::]:9221")]
     pub listen_addresses: Vec<ListenAddress>,
 
@@ -57,10 +57,6 @@ pub struct WebFlags {
     /// Time for a client to read a response
     #[arg(long = "web.write-timeout", value_name = "TIME", default_value = "30s", value_parser = timeout)]
     pub write_timeout: Duration,
-
-    /// Most memory for responses that clients have yet to read
-    #[arg(long = "web.max-response-memory", value_name = "SIZE", default_value = "256MiB", value_parser = size)]
-    pub max_response_memory: usize,
 }
 
 impl WebFlags {

@@ -1,4 +1,4 @@
-//! Requests to the API without I/O: path templates, the places they are bound to, and the paths that result.
+//! Requests to the API, without I/O: path templates, the places they are bound to, and the resulting paths.
 
 mod path;
 mod place;

@@ -1,11 +1,10 @@
-//! A request path that is ready to be asked.
+//! Paths that are ready to be requested.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-/// A path ready to be asked, below the API root and percent-encoded. Two are equal when they are the same GET, whatever
-/// templates they come from.
+/// A path below the API root, percent-encoded. Two paths are equal if they are the same GET, whatever their templates.
 #[derive(Debug, Clone)]
 pub struct Path {
     pub(super) text: Arc<str>,
@@ -19,12 +18,12 @@ impl Path {
         &self.text
     }
 
-    /// The node whose workers it keeps busy; `None` for paths the entry node answers itself.
+    /// The node whose workers serve it; `None` for paths that the entry node serves itself.
     pub fn node(&self) -> Option<&str> {
         self.node.as_deref()
     }
 
-    /// The template it was bound from: bounded in number, so fit for metric labels.
+    /// The template it was bound from. Templates are few, so this is fit for metric labels.
     pub fn template(&self) -> &str {
         &self.template
     }

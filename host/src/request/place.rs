@@ -1,17 +1,14 @@
-//! Where a collector is run: the values its placeholders are bound to.
+//! Places: where a collector runs, as the values of its placeholders.
 //!
-//! Discovery makes places, a [`Template`](super::Template) is bound to one, the sandbox hands it to the guest. Cheap to
-//! clone: a cluster of 10,000 guests has 10,000 of them in a scrape, and they share their strings.
+//! Discovery creates places, a [`Template`](super::Template) is bound to one, the sandbox passes it to the component. Cheap to
+//! clone: a scrape of 10,000 guests has 10,000 places, which share their strings.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// The two kinds of guest Proxmox VE runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum GuestType {
-    /// A virtual machine.
     Qemu,
-    /// A container.
     Lxc,
 }
 
@@ -24,7 +21,7 @@ impl GuestType {
         }
     }
 
-    /// The other way round; `None` for anything else, such as `storage` or `node`.
+    /// `None` for anything else, such as `storage` or `node`.
     pub fn parse(text: &str) -> Option<Self> {
         match text {
             "qemu" => Some(Self::Qemu),
@@ -40,36 +37,32 @@ impl fmt::Display for GuestType {
     }
 }
 
-/// What the placeholders are bound to. All `None`: the cluster as a whole.
+/// The values of the placeholders. All `None` is the cluster as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Place {
-    /// The bare node name, `node01`: never a domain name, the API does not know those.
+    /// The node's name without a domain, as in the API: `node01`.
     pub node: Option<Arc<str>>,
-    /// Of the guest.
     pub guest_type: Option<GuestType>,
-    /// The guest's number, unique in a cluster.
+    /// The guest's ID, unique in a cluster.
     pub vmid: Option<u32>,
-    /// The storage's name on the node.
     pub storage: Option<Arc<str>>,
 }
 
 impl Place {
-    /// The cluster as a whole: nothing is bound.
+    /// The cluster as a whole.
     pub fn cluster() -> Self {
         Self::default()
     }
 
-    /// One node.
     pub fn node(node: impl Into<Arc<str>>) -> Self {
         Self { node: Some(node.into()), ..Self::default() }
     }
 
-    /// One guest on a node.
     pub fn guest(node: impl Into<Arc<str>>, guest_type: GuestType, vmid: u32) -> Self {
         Self { node: Some(node.into()), guest_type: Some(guest_type), vmid: Some(vmid), storage: None }
     }
 
-    /// One storage as a node sees it.
+    /// A storage on one of its nodes.
     pub fn storage(node: impl Into<Arc<str>>, storage: impl Into<Arc<str>>) -> Self {
         Self { node: Some(node.into()), storage: Some(storage.into()), ..Self::default() }
     }

@@ -1,22 +1,18 @@
-//! The grammar of request templates: what a segment may be, and where placeholders may stand.
+//! The syntax of request templates: what a segment may be, and where placeholders may appear.
 
 use super::place::GuestType;
 
-/// Which placeholders a template has.
+/// The placeholders of a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Placeholders {
-    /// `{node}`
     pub node: bool,
-    /// `{type}`
     pub guest_type: bool,
-    /// `{vmid}`
     pub vmid: bool,
-    /// `{storage}`
     pub storage: bool,
 }
 
 impl Placeholders {
-    /// Those of both: what a collector's place is made of, over all its requests.
+    /// A collector's place has the placeholders of all its requests.
     pub fn union(self, other: Self) -> Self {
         Self {
             node: self.node || other.node,
@@ -26,7 +22,7 @@ impl Placeholders {
         }
     }
 
-    /// True when there is none: the request is made once a cluster.
+    /// No placeholders: the request is made once per cluster.
     pub fn is_empty(self) -> bool {
         self == Self::default()
     }
@@ -59,7 +55,7 @@ pub(super) enum Segment {
 }
 
 impl Segment {
-    /// A literal, or one whole placeholder.
+    /// A literal or a placeholder.
     pub(super) fn parse(segment: &str) -> Result<Self, String> {
         if let Some(placeholder) = Placeholder::parse(segment) {
             return Ok(Segment::Bound(placeholder));
@@ -72,10 +68,10 @@ impl Segment {
         }
         if segment.contains(['{', '}']) {
             return Err(format!(
-                "{segment} is no placeholder: {{node}}, {{type}}, {{vmid}} and {{storage}} are, each as a whole segment"
+                "{segment} is not a placeholder; the placeholders are {{node}}, {{type}}, {{vmid}} and {{storage}}, each a whole segment"
             ));
         }
-        // No literal segment of the API needs an escape, and without them there is only one way to write a path.
+        // No literal segment of the API needs escapes, and without them a path has only one spelling.
         if segment.contains('%') {
             return Err(format!("{segment} must be written without percent-encoding"));
         }
@@ -91,21 +87,21 @@ impl Segment {
 pub(super) fn check_query(query: &str) -> Result<Box<str>, String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~' | ':' | ',' | '/');
     if query.contains(['{', '}']) {
-        return Err("placeholders can't stand in the query string".to_owned());
+        return Err("the query string must not contain placeholders".to_owned());
     }
     for pair in query.split('&') {
         let Some((key, value)) = pair.split_once('=') else {
             return Err(format!("the query string must be key=value pairs, found \"{pair}\""));
         };
         if key.is_empty() || !key.chars().all(allowed) || !value.chars().all(allowed) {
-            return Err(format!("the query string has a character it must not have in \"{pair}\""));
+            return Err(format!("the query string has an invalid character in \"{pair}\""));
         }
     }
     Ok(query.into())
 }
 
-/// A placeholder stands where the API has its kind of name, once, with those it depends on. Anywhere else a storage
-/// that somebody named `agent` could turn an innocent template into a forbidden path.
+/// Each placeholder appears once, where the API has its kind of name, after those it depends on. Anywhere else, a storage named
+/// `agent` could turn a harmless template into a denied path.
 pub(super) fn check_placeholders(segments: &[Segment]) -> Result<Placeholders, String> {
     let mut found = Placeholders::default();
     let mut previous: Option<&Segment> = None;
@@ -115,28 +111,25 @@ pub(super) fn check_placeholders(segments: &[Segment]) -> Result<Placeholders, S
                 Some(Segment::Literal(text)) => text,
                 _ => "",
             };
-            let (name, seen, stands_right, rule) = match placeholder {
-                Placeholder::Node => ("{node}", &mut found.node, before == "nodes", "stand behind /nodes/"),
-                Placeholder::Storage => (
-                    "{storage}",
-                    &mut found.storage,
-                    found.node && before == "storage",
-                    "stand behind {node} and /storage/",
-                ),
+            let (name, seen, in_place, rule) = match placeholder {
+                Placeholder::Node => ("{node}", &mut found.node, before == "nodes", "follow /nodes/"),
+                Placeholder::Storage => {
+                    ("{storage}", &mut found.storage, found.node && before == "storage", "follow {node} and /storage/")
+                }
                 Placeholder::Type => {
                     let node = previous == Some(&Segment::Bound(Placeholder::Node));
-                    ("{type}", &mut found.guest_type, node, "stand behind {node}")
+                    ("{type}", &mut found.guest_type, node, "follow {node}")
                 }
                 Placeholder::Vmid => {
                     let typed =
                         previous == Some(&Segment::Bound(Placeholder::Type)) || GuestType::parse(before).is_some();
-                    ("{vmid}", &mut found.vmid, found.node && typed, "stand behind {node} and {type}, /qemu/ or /lxc/")
+                    ("{vmid}", &mut found.vmid, found.node && typed, "follow {node} and {type}, /qemu/ or /lxc/")
                 }
             };
             if *seen {
-                return Err(format!("{name} stands in it twice"));
+                return Err(format!("{name} appears twice"));
             }
-            if !stands_right {
+            if !in_place {
                 return Err(format!("{name} must {rule}"));
             }
             *seen = true;

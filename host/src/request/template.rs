@@ -1,8 +1,8 @@
-//! Request paths: the templates collectors name, and what becomes of them when placeholders are bound.
+//! Request templates and their binding to places.
 //!
-//! A template comes from a component whose author nobody knows, a node or storage name from the cluster. Both are
-//! checked here, once, so that a [`Path`](super::Path) can only ever be a GET below the API root that the template's reader expects:
-//! as many segments as the template, each filled whole and percent-encoded, nothing that climbs, no other host.
+//! Templates come from untrusted components, node and storage names from the cluster. Both are checked here, once, so that a
+//! [`Path`](super::Path) is always the GET below the API root that a reader of the template expects: it has the template's
+//! segments, each placeholder replaced by one percent-encoded segment, without `..` and without another host.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -14,16 +14,16 @@ use super::path::Path;
 use super::place::{GuestType, Place};
 use super::segment::{Placeholder, Placeholders, Segment, check_placeholders, check_query};
 
-/// Longest template in bytes. The longest path the API has is under 100.
+/// Maximum length of a template in bytes. The API's longest path has less than 100.
 const MAX_TEMPLATE: usize = 512;
 
-/// Characters of a refused template in the error: enough to recognise it by.
+/// Characters of a refused template in the error.
 const SHOWN: usize = 120;
 
-/// Every byte but RFC 3986's unreserved ones is percent-encoded in a bound placeholder.
+/// Every byte except RFC 3986's unreserved characters is percent-encoded in the value of a placeholder.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Path segments behind which a console or a migration tunnel opens: whoever holds the ticket is on the guest's screen.
+/// Path segments that open a console or a migration tunnel: the holder of the ticket controls the guest.
 const CONSOLES: [&str; 9] = [
     "vncproxy",
     "vncwebsocket",
@@ -41,16 +41,16 @@ const CONSOLES: [&str; 9] = [
 pub struct Template {
     text: Arc<str>,
     segments: Box<[Segment]>,
-    /// The fixed query string, without `?`.
+    /// The query string without `?`.
     query: Option<Box<str>>,
     placeholders: Placeholders,
 }
 
-/// Why a text is no request path.
+/// Why text is not a request path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("request path \"{path}\": {problem}")]
 pub struct TemplateError {
-    /// Escaped, and shortened.
+    /// Escaped and shortened.
     path: String,
     problem: String,
 }
@@ -58,39 +58,22 @@ pub struct TemplateError {
 /// Why a template can't be bound to a place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BindError {
-    /// The place lacks a value the template needs.
-    #[error("{template}: no {placeholder} to bind")]
-    Unbound {
-        /// The template.
-        template: Arc<str>,
-        /// With its braces.
-        placeholder: &'static str,
-    },
-    /// The value would not be one segment: empty, `.` or `..`.
-    #[error("{template}: \"{value}\" can't stand for {placeholder}")]
-    NotASegment {
-        /// The template.
-        template: Arc<str>,
-        /// With its braces.
-        placeholder: &'static str,
-        /// What the cluster calls it.
-        value: String,
-    },
-    /// The template is for guests of the other type.
+    /// The place lacks a value for a placeholder (with its braces).
+    #[error("{template}: the place has no {placeholder}")]
+    Unbound { template: Arc<str>, placeholder: &'static str },
+    /// The value is not a segment: empty, `.` or `..`.
+    #[error("{template}: \"{value}\" is not valid for {placeholder}")]
+    NotASegment { template: Arc<str>, placeholder: &'static str, value: String },
+    /// The place is a guest of the other type.
     #[error("{template} is for the other type of guest, not {guest_type}")]
-    OtherType {
-        /// The template.
-        template: Arc<str>,
-        /// The place's.
-        guest_type: GuestType,
-    },
+    OtherType { template: Arc<str>, guest_type: GuestType },
 }
 
 impl Template {
-    /// Check a path as a manifest, a grant file or the host itself names it.
+    /// Checks a path from a manifest, a grant file or the host itself.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         Self::check(text).map_err(|problem| {
-            // A hostile component's path may be megabytes long, and the problem must stand in what is shown of the message.
+            // A hostile component's path may be megabytes long, and the problem must not be cut off.
             let mut escaped = text.escape_debug();
             let mut path: String = escaped.by_ref().take(SHOWN).collect();
             if escaped.next().is_some() {
@@ -105,7 +88,7 @@ impl Template {
             return Err(format!("longer than {MAX_TEMPLATE} bytes"));
         }
         let Some(rest) = text.strip_prefix('/') else {
-            return Err("must begin with /, below the API root /api2/json".to_owned());
+            return Err("must start with /, below the API root /api2/json".to_owned());
         };
         if let Some(bad) = text.chars().find(|c| !c.is_ascii_graphic()) {
             return Err(format!("contains the character {bad:?}"));
@@ -122,17 +105,15 @@ impl Template {
         Ok(Self { text: text.into(), segments: segments.into(), query, placeholders })
     }
 
-    /// As it was written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Which placeholders it has.
     pub fn placeholders(&self) -> Placeholders {
         self.placeholders
     }
 
-    /// The type of guest a literal `/qemu/{vmid}` or `/lxc/{vmid}` restricts it to.
+    /// The type of guest that `/qemu/{vmid}` or `/lxc/{vmid}` restricts it to.
     pub fn fixed_guest_type(&self) -> Option<GuestType> {
         let vmid = self.segments.iter().position(|s| *s == Segment::Bound(Placeholder::Vmid))?;
         match self.segments.get(vmid.checked_sub(1)?)? {
@@ -141,17 +122,17 @@ impl Template {
         }
     }
 
-    /// Why nobody may be granted this path at all; `None` where it can be.
+    /// Why no grant may allow this path; `None` if one may.
     pub fn forbidden(&self) -> Option<&'static str> {
         match self.segments.first() {
             Some(Segment::Literal(first)) if **first == *"access" => {
-                Some("below /access are users, tokens and permissions")
+                Some("the paths below /access expose users, tokens and permissions")
             }
             _ => None,
         }
     }
 
-    /// Why this path is not granted without second thoughts: the reason, or `None` where it may be granted like any other.
+    /// Why a generated grant does not allow this path; `None` if it does.
     pub fn denied(&self) -> Option<&'static str> {
         let literal = |segment: &Segment| match segment {
             Segment::Literal(text) => Some(text.to_string()),
@@ -173,7 +154,7 @@ impl Template {
         None
     }
 
-    /// Fill the placeholders. Place members that the template has no placeholder for are ignored.
+    /// Replaces the placeholders. Members of the place without a placeholder are ignored.
     pub fn bind(&self, place: &Place) -> Result<Path, BindError> {
         if let (Some(fixed), Some(actual)) = (self.fixed_guest_type(), place.guest_type)
             && fixed != actual
@@ -215,7 +196,7 @@ impl Template {
         Ok(())
     }
 
-    /// `localhost` in `/nodes/localhost/status`: the entry node under the name that always works.
+    /// `localhost` in `/nodes/localhost/status`, the name that always means the entry node.
     fn literal_node(&self) -> Option<Arc<str>> {
         match (self.segments.first()?, self.segments.get(1)?) {
             (Segment::Literal(nodes), Segment::Literal(node)) if **nodes == *"nodes" => Some(node.as_ref().into()),

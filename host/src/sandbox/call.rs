@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use wasmtime::{Store, Trap, UpdateDeadline};
+use wasmtime::{PoolConcurrencyLimitError, Store, Trap, UpdateDeadline};
 use wasmtime_wasi::I32Exit;
 
 use super::engine::Sandbox;
 use super::log::LogBudget;
 use super::meter::{Exceeded, Meter};
-use super::wasi::Wasi;
+use super::state::HostState;
+use crate::budget::{ByteBudget, OverBudget, Reservation};
 use crate::contract::FailureKind;
 use crate::limits::Limits;
 use crate::reason::Reason;
@@ -40,9 +41,18 @@ pub enum CallError {
     /// The collector returned a failure; its message is shortened.
     #[error("{kind}: {message}")]
     Failed { kind: FailureKind, message: String },
+    /// All instances of the pool are in use.
+    #[error("no free instance: {0}")]
+    Shortage(String),
     /// No instance, or a value that does not fit its type.
     #[error("{0}")]
     Engine(String),
+}
+
+impl From<OverBudget> for CallError {
+    fn from(over: OverBudget) -> Self {
+        Self::Exceeded(over.into())
+    }
 }
 
 impl CallError {
@@ -52,6 +62,8 @@ impl CallError {
             Self::Exceeded(Exceeded::Cpu { .. }) => Reason::CpuLimit,
             Self::Exceeded(Exceeded::Memory { .. }) => Reason::MemoryLimit,
             Self::Exceeded(Exceeded::Tables { .. }) => Reason::TableLimit,
+            Self::Exceeded(Exceeded::Budget(over)) => over.into(),
+            Self::Shortage(_) => Reason::Shortage,
             Self::Lifted { .. } => Reason::LiftedBytesLimit,
             Self::Stalled(_) => Reason::Stalled,
             Self::Trap(_) => Reason::Trap,
@@ -62,10 +74,10 @@ impl CallError {
         }
     }
 
-    /// Whether the component broke down, which leads to quarantine, rather than the data.
+    /// Whether the component broke down, which leads to quarantine, rather than the data or the host.
     #[must_use]
     pub fn is_breakdown(&self) -> bool {
-        !matches!(self, Self::Failed { .. })
+        !matches!(self, Self::Failed { .. }) && self.reason() != Reason::Shortage
     }
 }
 
@@ -83,32 +95,31 @@ pub struct Usage {
     pub instructions: Option<u64>,
 }
 
-/// What host functions can reach during a call.
-pub(super) struct HostState {
-    pub(super) meter: Meter,
-    /// Shared with the streams of WASI.
-    pub(super) log: Arc<Mutex<LogBudget>>,
-    /// The time of the scrape since 1970: the component's only clock.
-    pub(super) now: Duration,
-    pub(super) wasi: Option<Box<Wasi>>,
-}
-
 /// A store for one call, with its limits set and its clocks started.
 pub(super) struct Call {
     pub(super) store: Store<HostState>,
     metered: bool,
     lifted_limit: usize,
+    /// What lifting the result may occupy.
+    lifting: Reservation,
     cpu_start: Duration,
     wall_start: Instant,
 }
 
 impl Call {
-    pub(super) fn new(sandbox: &Sandbox, limits: &Limits, log: LogBudget, now: Duration) -> Self {
+    pub(super) fn new(
+        sandbox: &Sandbox,
+        limits: &Limits,
+        log: LogBudget,
+        now: Duration,
+        budget: &Arc<ByteBudget>,
+    ) -> Result<Self, OverBudget> {
         let log = Arc::new(Mutex::new(log));
-        let state = HostState { meter: Meter::new(limits), log, now, wasi: None };
+        let lifting = budget.reserve_up_to(limits.lifted_bytes)?;
+        let state = HostState { meter: Meter::new(limits, budget.reserve(0)?), log, now, wasi: None };
         let mut store = Store::new(&sandbox.engine, state);
         store.limiter(|state| &mut state.meter);
-        store.set_hostcall_fuel(limits.lifted_bytes);
+        store.set_hostcall_fuel(lifting.bytes());
         // Components need no resources of their own; WASI's are bounded by their table too.
         store.set_max_component_handles(256);
         let (cpu_start, wall_start) = (thread_cpu_time(), Instant::now());
@@ -128,7 +139,14 @@ impl Call {
             }
             Ok(UpdateDeadline::Continue(1))
         });
-        Self { store, metered: sandbox.metered, lifted_limit: limits.lifted_bytes, cpu_start, wall_start }
+        Ok(Self { store, metered: sandbox.metered, lifted_limit: limits.lifted_bytes, lifting, cpu_start, wall_start })
+    }
+
+    /// The reservation for a result of this size.
+    pub(super) fn lifted(&mut self, bytes: usize) -> Reservation {
+        let mut held = std::mem::take(&mut self.lifting);
+        held.shrink_to(bytes);
+        held
     }
 
     pub(super) fn usage(&self) -> Usage {
@@ -164,10 +182,17 @@ impl Call {
                 (trap, _) => trap.to_string(),
             });
         }
+        if error.is::<PoolConcurrencyLimitError>() {
+            return CallError::Shortage(error.to_string());
+        }
         let text = format!("{error:#}");
         // wasmtime has no type for this error (48.0.8, component/func/options.rs).
         if text.contains("fuel allocated for hostcalls has been exhausted") {
-            return CallError::Lifted { limit: self.lifted_limit };
+            // With less than the limit to be had, the budget is what was exceeded.
+            return match self.lifting.exhausted(self.lifted_limit) {
+                Some(over) => over.into(),
+                None => CallError::Lifted { limit: self.lifted_limit },
+            };
         }
         CallError::Engine(text)
     }

@@ -12,6 +12,7 @@ use super::engine::Sandbox;
 use super::log::{CollectorLog, LogBudget};
 use super::v0_1::{self, Prepared};
 use super::wasi;
+use crate::budget::{ByteBudget, Reservation};
 use crate::contract::{self, Input, Manifest, Output};
 use crate::limits::Limits;
 
@@ -42,6 +43,8 @@ pub enum LoadError {
     CompileTime(Duration),
     #[error("does not fit the collector contract {}: {detail}", contract::VERSION)]
     Contract { detail: String },
+    #[error("the manifest is larger than {limit} bytes (limits: manifest-bytes)")]
+    ManifestTooLarge { limit: usize },
     #[error("describe: {0}")]
     Describe(CallError),
 }
@@ -52,6 +55,12 @@ pub struct Component {
     sandbox: Sandbox,
     prepared: Prepared,
     facts: Arc<Facts>,
+}
+
+/// What a call returned; the bytes are reserved until this is dropped.
+pub struct Lifted {
+    pub output: Output,
+    pub held: Reservation,
 }
 
 /// What is known about a component without running it.
@@ -114,14 +123,25 @@ impl Component {
     }
 
     /// Calls `describe`. Blocks for as long as the limits allow.
-    pub fn describe(&self, limits: &Limits, log: &CollectorLog) -> Result<Manifest, LoadError> {
+    pub fn describe(
+        &self,
+        limits: &Limits,
+        log: &CollectorLog,
+        budget: &Arc<ByteBudget>,
+    ) -> Result<Manifest, LoadError> {
         let log = LogBudget::new(log, "describe".into(), limits);
-        let mut call = Call::new(&self.sandbox, limits, log, Duration::ZERO);
+        // What lifting may allocate is what a manifest may take.
+        let limits = Limits { lifted_bytes: limits.manifest_bytes, ..limits.clone() };
+        let mut call = match Call::new(&self.sandbox, &limits, log, Duration::ZERO, budget) {
+            Ok(call) => call,
+            Err(over) => return Err(LoadError::Describe(over.into())),
+        };
         let result = self.prepared.describe(&mut call.store);
         match result.map_err(|error| call.classify(&error)) {
             Ok(manifest) => Ok(manifest),
             // wasmtime compares types when it makes an instance; such an error says "expected … found …".
             Err(CallError::Engine(detail)) => Err(LoadError::Contract { detail }),
+            Err(CallError::Lifted { limit }) => Err(LoadError::ManifestTooLarge { limit }),
             Err(error) => Err(LoadError::Describe(error)),
         }
     }
@@ -132,15 +152,21 @@ impl Component {
         input: &Input<'_>,
         limits: &Limits,
         log: &CollectorLog,
-    ) -> (Result<Output, CallError>, Usage) {
+        budget: &Arc<ByteBudget>,
+    ) -> (Result<Lifted, CallError>, Usage) {
         let log = LogBudget::new(log, input.place.to_string(), limits);
-        let mut call = Call::new(&self.sandbox, limits, log, Duration::from_secs(input.now_unix_seconds));
+        let now = Duration::from_secs(input.now_unix_seconds);
+        let mut call = match Call::new(&self.sandbox, limits, log, now, budget) {
+            Ok(call) => call,
+            Err(over) => return (Err(over.into()), Usage::default()),
+        };
         let result = self.prepared.collect(&mut call.store, input, limits.message_bytes);
         let result = result.map_err(|error| call.classify(&error));
         let mut usage = call.usage();
         let output = result.and_then(|collected| {
             usage.lifted_bytes = collected.lifted_bytes;
-            collected.output
+            let held = call.lifted(collected.lifted_bytes);
+            collected.output.map(|output| Lifted { output, held })
         });
         (output, usage)
     }

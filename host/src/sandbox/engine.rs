@@ -14,13 +14,15 @@ use wasmtime::{
     Cache, CacheConfig, Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig,
 };
 
+use crate::budget::ByteBudget;
+
 /// Interval of epoch ticks, the resolution of CPU limits. Spin uses 10 ms too; a tick costs one atomic add.
 pub const EPOCH_TICK: Duration = Duration::from_millis(10);
 
 // Bounds of one component. componentize-js and componentize-py need up to 64 core instances and 16 tables.
 pub(super) const CORE_INSTANCES_PER_COMPONENT: u32 = 64;
 pub(super) const TABLES_PER_COMPONENT: u32 = 16;
-pub(super) const MEMORIES_PER_COMPONENT: u32 = 4;
+pub(super) const MEMORIES_PER_COMPONENT: u32 = 2;
 
 /// Bytes of a slot that stay resident between calls. Most calls of the built-ins fit, which saves their page faults; memory above
 /// it is returned to the system after each call.
@@ -53,9 +55,12 @@ pub struct Capacity {
 pub struct Sandbox {
     pub(super) engine: Engine,
     slots: Arc<Semaphore>,
+    /// Slots that third-party collectors may use.
+    third_party: Arc<Semaphore>,
     slot_count: usize,
     pooled: bool,
     pub(super) metered: bool,
+    budget: Arc<ByteBudget>,
     _clock: Arc<Clock>,
 }
 
@@ -92,18 +97,45 @@ impl Sandbox {
     pub fn metered(cache: Option<&Path>) -> Result<Self, EngineError> {
         let mut config = base_config(cache)?;
         config.consume_fuel(true).allocation_strategy(InstanceAllocationStrategy::OnDemand);
-        Self::with_engine(Engine::new(&config).map_err(EngineError::Engine)?, 1, false, true)
+        let engine = Engine::new(&config).map_err(EngineError::Engine)?;
+        Self::with_engine(engine, 1, false, true)
+    }
+
+    /// The same with a budget for what collectors' calls and rows occupy.
+    #[must_use]
+    pub fn with_budget(self, budget: Arc<ByteBudget>) -> Self {
+        Self { budget, ..self }
     }
 
     fn with_engine(engine: Engine, slots: usize, pooled: bool, metered: bool) -> Result<Self, EngineError> {
         let clock = Arc::new(Clock::start(engine.weak()).map_err(EngineError::Clock)?);
-        Ok(Self { engine, slots: Arc::new(Semaphore::new(slots)), slot_count: slots, pooled, metered, _clock: clock })
+        let third_party = (slots - slots.div_ceil(2)).max(1);
+        Ok(Self {
+            engine,
+            slots: Arc::new(Semaphore::new(slots)),
+            third_party: Arc::new(Semaphore::new(third_party)),
+            slot_count: slots,
+            pooled,
+            metered,
+            budget: ByteBudget::unlimited(),
+            _clock: clock,
+        })
     }
 
-    /// Waits for a free slot. Hold it for the whole call: a full pool makes instantiation fail, not wait.
+    /// Waits for a free slot. Hold it for the whole call: with a full pool, instantiation fails instead of waiting.
     pub async fn slot(&self) -> Slot {
-        // The semaphore is never closed; if it were, calls would run unbounded rather than not at all.
-        Slot(Arc::clone(&self.slots).acquire_owned().await.ok())
+        Slot { _third_party: None, _slot: permit(&self.slots).await }
+    }
+
+    /// Waits for a free slot of those that third-party collectors may use: half of them are reserved for built-ins.
+    pub async fn third_party_slot(&self) -> Slot {
+        Slot { _third_party: permit(&self.third_party).await, _slot: permit(&self.slots).await }
+    }
+
+    /// What the collectors' calls and rows may occupy.
+    #[must_use]
+    pub fn budget(&self) -> &Arc<ByteBudget> {
+        &self.budget
     }
 
     #[must_use]
@@ -114,7 +146,15 @@ impl Sandbox {
 
 /// Permission to run one call; dropping it releases the slot.
 #[derive(Debug)]
-pub struct Slot(#[expect(dead_code, reason = "held for its drop")] Option<OwnedSemaphorePermit>);
+pub struct Slot {
+    _third_party: Option<OwnedSemaphorePermit>,
+    _slot: Option<OwnedSemaphorePermit>,
+}
+
+/// The semaphores are never closed; if one were, calls would run unbounded rather than not at all.
+async fn permit(semaphore: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    Arc::clone(semaphore).acquire_owned().await.ok()
+}
 
 fn base_config(cache: Option<&Path>) -> Result<Config, EngineError> {
     let mut config = Config::new();
@@ -143,7 +183,7 @@ fn pool(slots: usize, max_memory: usize) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(slots)
         .total_core_instances(slots.saturating_mul(CORE_INSTANCES_PER_COMPONENT))
-        .total_memories(slots.saturating_mul(2))
+        .total_memories(slots.saturating_mul(MEMORIES_PER_COMPONENT))
         .total_tables(slots.saturating_mul(TABLES_PER_COMPONENT))
         // Calls are synchronous, and there is no garbage collection. A thousand stacks would reserve 2 GiB of private memory, all
         // that the compiler process may have (and too much where memory is not overcommitted).

@@ -5,6 +5,7 @@ use std::time::Duration;
 use wasmtime::ResourceLimiter;
 
 use super::engine::{CORE_INSTANCES_PER_COMPONENT, MEMORIES_PER_COMPONENT, TABLES_PER_COMPONENT};
+use crate::budget::{OverBudget, Reservation};
 use crate::limits::Limits;
 
 /// A limit that a call exceeded while it ran.
@@ -18,6 +19,8 @@ pub enum Exceeded {
     /// `wanted` counts all tables together.
     #[error("requested {wanted} table elements, {limit} are allowed (limits: table-elements)")]
     Tables { wanted: usize, limit: usize },
+    #[error(transparent)]
+    Budget(#[from] OverBudget),
 }
 
 /// One store's memories and tables; refuses growth with a typed error.
@@ -27,11 +30,13 @@ pub(super) struct Meter {
     table_limit: usize,
     memory: usize,
     table_elements: usize,
+    /// What the memories occupy.
+    held: Reservation,
 }
 
 impl Meter {
-    pub(super) fn new(limits: &Limits) -> Self {
-        Self { memory_limit: limits.memory, table_limit: limits.table_elements, memory: 0, table_elements: 0 }
+    pub(super) fn new(limits: &Limits, held: Reservation) -> Self {
+        Self { memory_limit: limits.memory, table_limit: limits.table_elements, memory: 0, table_elements: 0, held }
     }
 
     /// Linear memory in use, in bytes. Memories only grow, so this is the peak too.
@@ -46,6 +51,7 @@ impl ResourceLimiter for Meter {
         if wanted > self.memory_limit {
             return Err(Exceeded::Memory { wanted, limit: self.memory_limit }.into());
         }
+        self.held.grow(wanted - self.memory).map_err(Exceeded::from)?;
         self.memory = wanted;
         Ok(true)
     }

@@ -13,12 +13,14 @@ mod component;
 mod engine;
 mod log;
 mod meter;
+mod state;
 mod v0_1;
 mod wasi;
+mod wasi_state;
 
 pub use call::{CallError, Usage};
 pub use compiler::{COMPILE_COMMAND, Compiler, compile_command};
-pub use component::{Component, Facts, LoadError};
+pub use component::{Component, Facts, Lifted, LoadError};
 pub use engine::{Capacity, EPOCH_TICK, EngineError, Sandbox, Slot};
 pub use log::{CollectorLog, LogBuffer};
 pub use meter::Exceeded;

@@ -6,7 +6,8 @@
 use wasmtime::Store;
 use wasmtime::component::{HasSelf, InstancePre, Linker};
 
-use super::call::{CallError, HostState};
+use super::call::CallError;
+use super::state::HostState;
 use crate::contract::{
     FailureKind, FetchErrorKind, Input, KindDecl, LogLevel, Manifest, MetricDecl, Output, RequestDecl, Row, TableDecl,
     Value,

@@ -4,27 +4,70 @@
 
 use std::collections::HashSet;
 
-use super::manifest::{Column, Family, Kind, Request, Table};
-use crate::contract::{KindDecl, MetricDecl, RequestDecl, TableDecl};
+use super::manifest::{Column, Family, Kind, Request, Schema, Table};
+use crate::contract::{KindDecl, Manifest, MetricDecl, RequestDecl, TableDecl};
 use crate::exposition::{is_label_name, is_metric_name};
 use crate::limits::Limits;
-use crate::request::Template;
+use crate::request::{Placeholders, Template};
 use crate::text::shorten;
 
 /// Problems reported of one manifest; a hostile one could have 100,000.
 const PROBLEMS_SHOWN: usize = 20;
 
-pub(super) struct Check<'a> {
-    pub(super) problems: Vec<String>,
+/// Everything that is wrong with a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the manifest breaks the contract: {}", .problems.join("; "))]
+pub struct ManifestError {
+    /// One sentence each, at most 20.
+    pub problems: Vec<String>,
+}
+
+impl Schema {
+    /// Checks a manifest against the contract and the limits.
+    pub fn check(manifest: Manifest, limits: &Limits) -> Result<Self, ManifestError> {
+        let mut check = Check::new(limits);
+        check.name(&manifest.name);
+        for (what, text) in [("version", &manifest.version), ("description", &manifest.description)] {
+            if text.len() > limits.help_bytes {
+                check.problem(format!("the {what} is longer than {} bytes", limits.help_bytes));
+            }
+            // Both appear in lines for people, the version in a grant file that an operator is to write.
+            if text.contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
+                check.problem(format!("the {what} is not one line of text"));
+            }
+        }
+        let requests = check.requests(manifest.requests);
+        let (tables, families) = check.tables(manifest.tables);
+        if !check.problems.is_empty() {
+            return Err(ManifestError { problems: check.problems });
+        }
+        let placeholders = requests
+            .iter()
+            .map(|request| request.template.placeholders())
+            .fold(Placeholders::default(), Placeholders::union);
+        Ok(Self {
+            name: manifest.name,
+            version: manifest.version,
+            description: manifest.description,
+            requests,
+            tables,
+            families,
+            placeholders,
+        })
+    }
+}
+
+struct Check<'a> {
+    problems: Vec<String>,
     limits: &'a Limits,
 }
 
 impl<'a> Check<'a> {
-    pub(super) fn new(limits: &'a Limits) -> Self {
+    fn new(limits: &'a Limits) -> Self {
         Self { problems: Vec::new(), limits }
     }
 
-    pub(super) fn problem(&mut self, problem: String) {
+    fn problem(&mut self, problem: String) {
         if self.problems.len() < PROBLEMS_SHOWN {
             // A quoted name must not break a line of the log or of a reload's response.
             self.problems.push(shorten(&problem, 300).replace(char::is_control, " "));
@@ -33,7 +76,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    pub(super) fn name(&mut self, name: &str) {
+    fn name(&mut self, name: &str) {
         let mut bytes = name.bytes();
         let right = bytes.next().is_some_and(|first| first.is_ascii_lowercase())
             && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
@@ -46,7 +89,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    pub(super) fn requests(&mut self, requests: Vec<RequestDecl>) -> Vec<Request> {
+    fn requests(&mut self, requests: Vec<RequestDecl>) -> Vec<Request> {
         if requests.len() > self.limits.requests {
             self.problem(format!("{} requests, {} are allowed", requests.len(), self.limits.requests));
             return Vec::new();
@@ -69,7 +112,7 @@ impl<'a> Check<'a> {
         checked
     }
 
-    pub(super) fn tables(&mut self, tables: Vec<TableDecl>) -> (Vec<Table>, Vec<Family>) {
+    fn tables(&mut self, tables: Vec<TableDecl>) -> (Vec<Table>, Vec<Family>) {
         let metrics: usize = tables.iter().map(|table| table.metrics.len()).sum();
         if tables.len() > self.limits.tables || metrics > self.limits.metrics {
             self.problem(format!(

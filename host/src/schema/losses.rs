@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::budget::OverBudget;
 use crate::reason::Reason;
 use crate::text::shorten;
 
@@ -10,7 +11,7 @@ const DETAIL_BYTES: usize = 300;
 
 /// A limit that a call's output exceeded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Budget {
+pub enum OutputLimit {
     #[error("returned {rows} rows, {limit} are allowed (limits: rows)")]
     Rows { rows: usize, limit: usize },
     #[error("returned more than {limit} series (limits: series)")]
@@ -18,15 +19,18 @@ pub enum Budget {
     /// 45 KB of component can give long labels to so many metrics that they make gigabytes.
     #[error("returned more than {limit} bytes of exposition (limits: exposition-bytes)")]
     Text { limit: usize },
+    #[error(transparent)]
+    Memory(#[from] OverBudget),
 }
 
-impl Budget {
+impl OutputLimit {
     #[must_use]
     pub fn reason(&self) -> Reason {
         match self {
             Self::Rows { .. } => Reason::RowsLimit,
             Self::Series { .. } => Reason::SeriesLimit,
             Self::Text { .. } => Reason::ExpositionBytesLimit,
+            Self::Memory(over) => over.into(),
         }
     }
 }

@@ -1,9 +1,6 @@
 //! A manifest, checked: request templates, tables, and the metric families that the tables make up.
 
-use super::check::Check;
-use crate::contract::Manifest;
 use crate::exposition::Type;
-use crate::limits::Limits;
 use crate::request::{Placeholders, Template};
 
 /// A checked manifest.
@@ -84,48 +81,5 @@ impl Family {
             Kind::Info => Type::Info,
             Kind::StateSet { label } => Type::StateSet { label_is_name: *label == self.name },
         }
-    }
-}
-
-/// Everything that is wrong with a manifest.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the manifest breaks the contract: {}", .problems.join("; "))]
-pub struct ManifestError {
-    /// One sentence each, at most 20.
-    pub problems: Vec<String>,
-}
-
-impl Schema {
-    /// Checks a manifest against the contract and the limits.
-    pub fn check(manifest: Manifest, limits: &Limits) -> Result<Self, ManifestError> {
-        let mut check = Check::new(limits);
-        check.name(&manifest.name);
-        for (what, text) in [("version", &manifest.version), ("description", &manifest.description)] {
-            if text.len() > limits.help_bytes {
-                check.problem(format!("the {what} is longer than {} bytes", limits.help_bytes));
-            }
-            // Both appear in lines for people, the version in a grant file that an operator is to write.
-            if text.contains(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
-                check.problem(format!("the {what} is not one line of text"));
-            }
-        }
-        let requests = check.requests(manifest.requests);
-        let (tables, families) = check.tables(manifest.tables);
-        if !check.problems.is_empty() {
-            return Err(ManifestError { problems: check.problems });
-        }
-        let placeholders = requests
-            .iter()
-            .map(|request| request.template.placeholders())
-            .fold(Placeholders::default(), Placeholders::union);
-        Ok(Self {
-            name: manifest.name,
-            version: manifest.version,
-            description: manifest.description,
-            requests,
-            tables,
-            families,
-            placeholders,
-        })
     }
 }

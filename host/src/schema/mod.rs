@@ -14,8 +14,9 @@ mod manifest;
 mod outline;
 mod rows;
 
+pub use check::ManifestError;
 pub use collected::Collected;
-pub use losses::{Budget, Rejection, Rejections};
-pub use manifest::{Family, Kind, ManifestError, Request, Schema};
+pub use losses::{OutputLimit, Rejection, Rejections};
+pub use manifest::{Family, Kind, Request, Schema};
 pub use outline::Outline;
 pub use rows::Rows;

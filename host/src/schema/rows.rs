@@ -3,8 +3,11 @@
 //! A row that breaks the contract is dropped; a call that exceeds a limit loses all rows. Labels are rendered and escaped once per
 //! row, into one string for the whole table, and values are in one vector: compact, and quick to encode.
 
-use super::losses::{Budget, Rejection, Rejections};
+use std::sync::Arc;
+
+use super::losses::{OutputLimit, Rejection, Rejections};
 use super::manifest::{Kind, Schema, Table};
+use crate::budget::{ByteBudget, OverBudget, Reservation};
 use crate::contract;
 use crate::exposition::push_pair;
 use crate::limits::Limits;
@@ -57,6 +60,11 @@ impl TableRows {
         self.blocks.len()
     }
 
+    /// Bytes it occupies.
+    fn allocated(&self) -> usize {
+        self.blocks.capacity() + self.ends.capacity() * size_of::<usize>() + self.cells.capacity() * size_of::<Cell>()
+    }
+
     pub(super) fn clear_cell(&mut self, row: usize, column: usize) {
         if let Some(cell) = self.cells.get_mut(row * self.columns + column) {
             *cell = Cell::Absent;
@@ -77,20 +85,29 @@ pub struct Rows {
     rows: usize,
     series: usize,
     text_bytes: usize,
+    /// Shared with copies, which only lack duplicates.
+    _held: Arc<Reservation>,
 }
 
 impl Rows {
-    /// Checks rows against the schema that declares them.
-    pub fn check(rows: Vec<contract::Row>, schema: &Schema, limits: &Limits) -> Result<(Self, Rejections), Budget> {
+    /// Checks rows against the schema that declares them. What is kept counts against `budget`.
+    pub fn check(
+        rows: Vec<contract::Row>,
+        schema: &Schema,
+        limits: &Limits,
+        budget: &Arc<ByteBudget>,
+    ) -> Result<(Self, Rejections), OutputLimit> {
         if rows.len() > limits.rows {
-            return Err(Budget::Rows { rows: rows.len(), limit: limits.rows });
+            return Err(OutputLimit::Rows { rows: rows.len(), limit: limits.rows });
         }
         let tables = schema.tables.iter().map(|table| TableRows { columns: table.columns.len(), ..Default::default() });
-        let mut checked = Self { tables: tables.collect(), rows: 0, series: 0, text_bytes: 0 };
+        let mut tables: Vec<TableRows> = tables.collect();
+        let (mut kept_rows, mut all_series, mut text_bytes) = (0, 0, 0_usize);
+        let mut memory = Memory { held: budget.reserve(0)?, used: 0 };
         let mut rejections = Rejections::default();
         for row in rows {
             let index = row.table as usize;
-            let (Some(table), Some(kept)) = (schema.tables.get(index), checked.tables.get_mut(index)) else {
+            let (Some(table), Some(kept)) = (schema.tables.get(index), tables.get_mut(index)) else {
                 rejections.add(Rejection::TableIndex, || {
                     format!("a row names table {index}, there are {}", schema.tables.len())
                 });
@@ -103,18 +120,26 @@ impl Rows {
                     continue;
                 }
             };
-            checked.rows += 1;
-            checked.series += series;
-            if checked.series > limits.series {
-                return Err(Budget::Series { limit: limits.series });
+            kept_rows += 1;
+            // A row without a value has no line in the exposition.
+            if series == 0 {
+                continue;
             }
+            all_series += series;
+            if all_series > limits.series {
+                return Err(OutputLimit::Series { limit: limits.series });
+            }
+            // Before anything is copied: long labels times many metrics make gigabytes of a small component.
+            let labels = label_bytes(&row, table);
+            if text_bytes.saturating_add(line_bytes(&row, table, labels)) > limits.exposition_bytes {
+                return Err(OutputLimit::Text { limit: limits.exposition_bytes });
+            }
+            memory.add(labels + row.values.len() * size_of::<Cell>())?;
             let labels = keep(kept, table, &row, &mut rejections);
-            checked.text_bytes = checked.text_bytes.saturating_add(text_bytes(&row, table, labels));
-            if checked.text_bytes > limits.exposition_bytes {
-                return Err(Budget::Text { limit: limits.exposition_bytes });
-            }
+            text_bytes = text_bytes.saturating_add(line_bytes(&row, table, labels));
         }
-        Ok((checked, rejections))
+        let held = memory.settle(tables.iter().map(TableRows::allocated).sum())?;
+        Ok((Self { tables, rows: kept_rows, series: all_series, text_bytes, _held: Arc::new(held) }, rejections))
     }
 
     #[must_use]
@@ -132,6 +157,29 @@ impl Rows {
     #[must_use]
     pub fn series(&self) -> usize {
         self.series
+    }
+}
+
+/// Reserved memory that grows in steps.
+struct Memory {
+    held: Reservation,
+    used: usize,
+}
+
+impl Memory {
+    const STEP: usize = 256 * 1024;
+
+    fn add(&mut self, bytes: usize) -> Result<(), OverBudget> {
+        self.used += bytes;
+        if self.used > self.held.bytes() { self.held.grow(bytes.max(Self::STEP)) } else { Ok(()) }
+    }
+
+    /// Holds what is allocated in the end.
+    fn settle(mut self, allocated: usize) -> Result<Reservation, OverBudget> {
+        self.held.shrink_to(allocated);
+        let missing = allocated - self.held.bytes();
+        self.held.grow(missing)?;
+        Ok(self.held)
     }
 }
 
@@ -161,8 +209,13 @@ fn keep(kept: &mut TableRows, table: &Table, row: &contract::Row, rejections: &m
     kept.blocks.len() - before
 }
 
+/// Bytes of a row's label block, before escaping.
+fn label_bytes(row: &contract::Row, table: &Table) -> usize {
+    table.label_names.iter().zip(&row.labels).map(|(name, value)| name.len() + value.len() + 4).sum()
+}
+
 /// What a row adds to the exposition: each of its lines has its labels.
-fn text_bytes(row: &contract::Row, table: &Table, labels: usize) -> usize {
+fn line_bytes(row: &contract::Row, table: &Table, labels: usize) -> usize {
     let present = row.values.iter().zip(&table.columns).filter(|(value, _)| !matches!(value, contract::Value::Absent));
     present.map(|(_, column)| column.line_bytes + labels * column.states.len().max(1)).sum()
 }
@@ -274,11 +327,11 @@ mod tests {
 
     #[test]
     fn text_is_counted_for_each_line_of_a_row() {
-        let (rows, _) = Rows::check(vec![row(1000)], &schema(), &Limits::default()).unwrap();
+        let (rows, _) = Rows::check(vec![row(1000)], &schema(), &Limits::default(), &ByteBudget::unlimited()).unwrap();
         assert!((3000..3300).contains(&rows.text_bytes()), "{}", rows.text_bytes());
         let limits = Limits { exposition_bytes: 5000, ..Limits::default() };
-        assert!(Rows::check(vec![row(1000)], &schema(), &limits).is_ok());
-        let two = Rows::check(vec![row(1000), row(1001)], &schema(), &limits);
-        assert_eq!(two.unwrap_err(), Budget::Text { limit: 5000 });
+        assert!(Rows::check(vec![row(1000)], &schema(), &limits, &ByteBudget::unlimited()).is_ok());
+        let two = Rows::check(vec![row(1000), row(1001)], &schema(), &limits, &ByteBudget::unlimited());
+        assert_eq!(two.unwrap_err(), OutputLimit::Text { limit: 5000 });
     }
 }

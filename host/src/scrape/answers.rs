@@ -7,21 +7,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use futures_util::future::{Shared, join_all};
+use futures_util::future::join_all;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::cluster::Cluster;
 use super::discovery::Discovery;
+use super::fetch::{Fetched, SharedFetch};
 use super::inventory::Inventory;
 use super::plan::{Fetch, Job, Plan, Scope};
-use crate::api::{Answer, FetchError};
+use crate::api::Answer;
 use crate::collector::CollectorSet;
 use crate::request::Path;
-
-pub(super) type Fetched = Result<Answer, FetchError>;
-/// A request that several jobs await; it runs when the first of them polls it.
-pub(super) type SharedFetch = Shared<Pin<Box<dyn Future<Output = Fetched> + Send>>>;
 
 /// The answers of a scrape, by position in [`Plan::fetches`].
 pub(super) struct Answers {
@@ -45,7 +42,7 @@ impl Answers {
     pub(super) fn new(
         cluster: &Arc<Cluster>,
         fetches: Vec<Fetch>,
-        mut discovered: HashMap<Path, Fetched>,
+        mut discovered: HashMap<Path, SharedFetch>,
         mut early: EarlyRequests,
         deadline: Instant,
     ) -> Self {
@@ -54,11 +51,11 @@ impl Answers {
         let mut answers =
             Self { sources: Vec::with_capacity(fetches.len()), max_ages, ages: BTreeMap::new(), renewals: Vec::new() };
         for fetch in fetches {
-            let source = if let Some(fetched) = discovered.remove(&fetch.path) {
-                if let Ok(answer) = &fetched {
+            let source = if let Some(request) = discovered.remove(&fetch.path) {
+                if let Some(Ok(answer)) = request.peek() {
                     cluster.sample(&fetch, answer);
                 }
-                Source::Requested(ready(fetched))
+                Source::Requested(request)
             } else if let Some(kept) = kept.remove(&fetch.path) {
                 answers.note_age(fetch.path.template(), kept.age());
                 if renew.contains(&fetch.path) {
@@ -132,7 +129,8 @@ impl EarlyRequests {
         // to find out.
         if cluster.last().is_none_or(|(_, report)| report.discovery_error.is_none()) {
             let of_the_cluster = Scope { nodes: None, ..scope };
-            let plan = Plan::new(collectors, &Inventory::default(), of_the_cluster, cluster.max_age_seconds);
+            let plan =
+                Plan::new(collectors, &Inventory::default(), of_the_cluster, cluster.id, cluster.max_age_seconds);
             for fetch in plan.fetches {
                 if fetch.max_age_seconds == 0 && !Discovery::requests(&fetch.path) {
                     let path = fetch.path.clone();
@@ -166,7 +164,7 @@ fn request(cluster: Arc<Cluster>, fetch: Fetch, deadline: Instant) -> SharedFetc
 async fn fetch_and_keep(cluster: &Cluster, fetch: &Fetch, deadline: Instant) -> Fetched {
     let fetched = cluster.client.get(&fetch.path, deadline).await;
     if let Ok(answer) = &fetched {
-        cluster.kept_answers.put(fetch, answer);
+        cluster.kept_answers.put(fetch, answer, cluster.client.budget());
         cluster.sample(fetch, answer);
     }
     fetched

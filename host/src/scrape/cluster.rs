@@ -1,30 +1,32 @@
 //! The clusters being scraped: for each module and target a client with its connections, kept answers, and the last report.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use super::discovery::Discovery;
-use super::inventory::Inventory;
+use super::journal::Journal;
 use super::kept_answers::KeptAnswers;
 use super::kept_rows::KeptRows;
-use super::plan::Fetch;
-use super::report::{PlaceFailure, Report};
+use super::plan::{Fetch, Scope};
+use super::report::Report;
 use super::samples::Samples;
-use crate::api::{Answer, Client, ClientError, FetchError, Observer};
+use crate::api::{Answer, Client, ClientError, Observer};
+use crate::budget::{ByteBudget, Purpose};
+use crate::collector::ClusterId;
 use crate::config::{ClientOptions, Module, Targets};
-use crate::contract::FetchErrorKind;
-use crate::request::Place;
+use crate::contract::PlaceAnswers;
 use crate::schema::Schema;
 
-/// The most clusters kept. `/pve?target=` can name any, unless the configuration has `allowed_targets`.
-const CLUSTERS_KEPT: usize = 1000;
+/// The most clusters kept; the one that was scraped least recently makes room. `/pve?target=` can name any, unless the configuration
+/// has `allowed_targets`.
+const CLUSTERS_KEPT: usize = 256;
 
 /// One cluster as one module sees it.
 pub struct Cluster {
+    pub(super) id: ClusterId,
     pub module: String,
     pub targets: Targets,
     /// Digest of the module's files when the client was made.
@@ -36,9 +38,12 @@ pub struct Cluster {
     pub(super) max_age_seconds: u32,
     samples: Samples,
     last: Mutex<Option<Last>>,
+    journal: Journal,
+    /// When a scrape last used it.
+    used: Mutex<Instant>,
 }
 
-/// The last scrape, for the status page and to log only what is new.
+/// The last scrape, for the status page.
 #[derive(Clone)]
 struct Last {
     at: SystemTime,
@@ -52,11 +57,6 @@ impl std::fmt::Debug for Cluster {
 }
 
 impl Cluster {
-    /// Discovers the cluster without collecting anything.
-    pub async fn discover(&self, deadline: Instant) -> Result<Inventory, FetchError> {
-        Discovery::start(&self.client, deadline).await.inventory()
-    }
-
     /// Keeps an answer for trials if the plan says so.
     pub(super) fn sample(&self, fetch: &Fetch, answer: &Answer) {
         if let Some(place) = &fetch.sample_of {
@@ -69,49 +69,20 @@ impl Cluster {
         self.last.lock().as_ref().map(|last| (last.at, Arc::clone(&last.report)))
     }
 
-    /// Keeps a report and logs what is new in it: the begin and the end of each failure. A node that is down for a day takes two
-    /// lines, not 5,760.
-    pub(super) fn finish(&self, report: &Arc<Report>) {
-        let last = self.last.lock().replace(Last { at: SystemTime::now(), report: Arc::clone(report) });
-        let (before, now) = (last.as_ref().map(|last| keys(&last.report)).unwrap_or_default(), keys(report));
+    /// Keeps a report and logs what is new in it.
+    pub(super) fn finish(&self, scope: Scope, report: &Arc<Report>) {
+        *self.last.lock() = Some(Last { at: SystemTime::now(), report: Arc::clone(report) });
         let (module, cluster) = (self.module.as_str(), self.targets.to_string());
-        for (key, detail) in &now {
-            let (collector, place, reason) = key;
-            if before.contains_key(key) {
-                tracing::debug!(module, cluster, collector, place, reason, "not collected: {detail}");
-            } else {
-                tracing::warn!(module, cluster, collector, place, reason, "not collected: {detail}");
-            }
-        }
-        let still = |collector: &str, place: &str| now.keys().any(|key| (&*key.0, &*key.1) == (collector, place));
-        for (collector, place, reason) in before.keys().filter(|(collector, place, _)| !still(collector, place)) {
-            tracing::info!(module, cluster, collector, place, reason, "no longer failing");
-        }
+        self.journal.note(module, &cluster, scope, report);
         for (collector, account) in &report.collectors {
             for (place, warning) in &account.warnings {
                 tracing::debug!(module, cluster, collector, %place, "warning: {warning}");
             }
             for (reason, count, first) in account.rejections.iter() {
-                tracing::debug!(module, cluster, collector, reason, count, "samples lost: {first}");
+                tracing::debug!(module, cluster, collector, reason, count, "samples dropped: {first}");
             }
         }
     }
-}
-
-/// Collector, place, reason.
-type FailureKey = (String, String, &'static str);
-
-fn keys(report: &Report) -> BTreeMap<FailureKey, String> {
-    // If the API does not answer, every collector fails for that one reason: one line, not one per collector.
-    if let Some(error) = &report.discovery_error {
-        let key = ("all".to_owned(), "cluster".to_owned(), error.kind.as_str());
-        return BTreeMap::from([(key, error.detail.clone())]);
-    }
-    let key = |(collector, failure): (&str, &PlaceFailure)| {
-        let PlaceFailure { place, cause } = failure;
-        ((collector.to_owned(), place.to_string(), cause.reason().as_str()), cause.to_string())
-    };
-    report.failures().map(key).collect()
 }
 
 /// All clusters scraped so far.
@@ -120,6 +91,8 @@ pub struct Clusters {
     options: ClientOptions,
     max_age_seconds: u32,
     observer: Arc<dyn Observer>,
+    /// What the answers of all clusters may occupy.
+    budget: Arc<ByteBudget>,
 }
 
 impl std::fmt::Debug for Clusters {
@@ -130,9 +103,14 @@ impl std::fmt::Debug for Clusters {
 
 impl Clusters {
     /// Clients get these options and report to `observer`; answers are kept for at most `max_age`.
-    pub fn new(options: ClientOptions, max_age: Duration, observer: Arc<dyn Observer>) -> Self {
+    pub fn new(
+        options: ClientOptions,
+        max_age: Duration,
+        observer: Arc<dyn Observer>,
+        budget: Arc<ByteBudget>,
+    ) -> Self {
         let max_age_seconds = u32::try_from(max_age.as_secs()).unwrap_or(u32::MAX);
-        Self { known: Mutex::default(), options, max_age_seconds, observer }
+        Self { known: Mutex::default(), options, max_age_seconds, observer, budget }
     }
 
     /// The cluster of this module and these addresses; created if it is new.
@@ -140,22 +118,29 @@ impl Clusters {
         let mut known = self.known.lock();
         let key = (module.name.clone(), targets.clone());
         if let Some(cluster) = known.get(&key) {
+            *cluster.used.lock() = Instant::now();
             return Ok(Arc::clone(cluster));
         }
+        let budget = self.budget.child(Purpose::Cluster, self.budget.limit() / 2);
         let cluster = Arc::new(Cluster {
+            id: ClusterId::unique(),
             module: module.name.clone(),
             targets: targets.clone(),
             files_digest: module.files_digest(),
-            client: Client::new(module, targets, self.options, Arc::clone(&self.observer))?,
+            client: Client::with_budget(module, targets, self.options, Arc::clone(&self.observer), budget)?,
             kept_answers: KeptAnswers::default(),
             kept_rows: KeptRows::default(),
             max_age_seconds: self.max_age_seconds,
             samples: Samples::default(),
             last: Mutex::new(None),
+            journal: Journal::default(),
+            used: Mutex::new(Instant::now()),
         });
-        if known.len() >= CLUSTERS_KEPT {
-            // Serves further targets without keeping them.
-            return Ok(cluster);
+        if known.len() >= CLUSTERS_KEPT
+            && let Some(oldest) =
+                known.iter().min_by_key(|(_, cluster)| *cluster.used.lock()).map(|(key, _)| key.clone())
+        {
+            known.remove(&oldest);
         }
         known.insert(key, Arc::clone(&cluster));
         Ok(cluster)
@@ -170,7 +155,7 @@ impl Clusters {
     }
 
     /// Answers of the last scrapes for all requests of a manifest, on which a new version of a collector is tried.
-    pub fn last_answers(&self, schema: &Schema) -> Option<(Place, Vec<Result<Arc<str>, FetchErrorKind>>)> {
+    pub fn last_answers(&self, schema: &Schema) -> Option<PlaceAnswers> {
         self.all().iter().find_map(|cluster| cluster.samples.answers(schema))
     }
 

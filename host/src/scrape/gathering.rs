@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tokio::task::JoinError;
+
 use super::inventory::Inventory;
 use super::not_collected::NotCollected;
 use super::outcome::Scrape;
@@ -10,7 +12,7 @@ use super::plan::Job;
 use super::report::Report;
 use crate::collector::{Collection, CollectionError, Collector};
 use crate::request::Place;
-use crate::schema::{Budget, Collected, Rows};
+use crate::schema::{Collected, OutputLimit, Rows};
 
 /// Where a job's rows belong: the plan's order, not the answers', decides the order of rows.
 #[derive(Debug, Clone)]
@@ -40,7 +42,7 @@ struct Batches {
 
 impl Gathering {
     pub(super) fn new(inventory: &Inventory) -> Self {
-        Self { report: Report::new(inventory.nodes.clone()), collectors: BTreeMap::new() }
+        Self { report: Report::new(inventory), collectors: BTreeMap::new() }
     }
 
     pub(super) fn report(&mut self) -> &mut Report {
@@ -77,26 +79,40 @@ impl Gathering {
         batches.text_bytes = batches.text_bytes.saturating_add(rows.text_bytes());
         let limit = seat.collector.limits.exposition_bytes;
         if batches.text_bytes > limit {
-            return Err(Budget::Text { limit }.into());
+            return Err(OutputLimit::Text { limit }.into());
         }
         batches.rows.push((seat.position, Arc::clone(rows)));
         Ok(())
     }
 
-    /// Puts everything in order, without duplicates.
-    pub(super) fn finish(self) -> Scrape {
+    /// Puts everything in order, without duplicates, off the async workers.
+    pub(super) async fn finish(self) -> Scrape {
         let Self { mut report, collectors } = self;
-        let mut collected = Vec::with_capacity(collectors.len());
-        for (name, mut batches) in collectors {
-            batches.rows.sort_by_key(|(position, _)| *position);
-            let rows = batches.rows.into_iter().map(|(_, rows)| rows).collect();
-            let (rows, rejections) = Collected::join(Arc::clone(&batches.collector.schema), rows);
-            let account = report.collector(&name);
-            account.rejections.merge(rejections);
-            account.series = rows.series();
-            collected.push(rows);
+        if collectors.is_empty() {
+            report.sort();
+            return Scrape { collected: Vec::new(), report: Arc::new(report) };
         }
-        report.sort();
-        Scrape { collected, report: Arc::new(report) }
+        match tokio::task::spawn_blocking(move || join(report, collectors)).await.map_err(JoinError::try_into_panic) {
+            Ok(scrape) => scrape,
+            // A bug, which ends this scrape.
+            Err(Ok(panic)) => std::panic::resume_unwind(panic),
+            // The runtime shuts down.
+            Err(Err(_)) => std::future::pending().await,
+        }
     }
+}
+
+fn join(mut report: Report, collectors: BTreeMap<String, Batches>) -> Scrape {
+    let mut collected = Vec::with_capacity(collectors.len());
+    for (name, mut batches) in collectors {
+        batches.rows.sort_by_key(|(position, _)| *position);
+        let rows = batches.rows.into_iter().map(|(_, rows)| rows).collect();
+        let (rows, rejections) = Collected::join(Arc::clone(&batches.collector.schema), rows);
+        let account = report.collector(&name);
+        account.rejections.merge(rejections);
+        account.series = rows.series();
+        collected.push(rows);
+    }
+    report.sort();
+    Scrape { collected, report: Arc::new(report) }
 }

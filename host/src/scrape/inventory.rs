@@ -2,8 +2,12 @@
 //!
 //! Each scrape requests both. `/cluster/status` knows at once which nodes are online (corosync's view) and which one answers, but
 //! needs Sys.Audit on `/`; `/cluster/resources` answers every token with what it may see, and reports a node offline up
-//! to a minute late. Either is enough.
+//! to a minute late. Either is enough. If `/cluster/status` lists the members, nothing else is a node: guests of a removed node
+//! stay in `/cluster/resources` for ever.
+//!
+//! What does not look like Proxmox VE's names, or is more than any cluster has, is dropped and counted.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use pve_collector::lenient::{Flag, Number, Text};
@@ -22,11 +26,35 @@ pub struct Node {
     pub local: bool,
 }
 
+/// More than any cluster has: corosync supports some 30 nodes, and a node some 1,000 guests.
+const NODES: usize = 1_000;
+const GUESTS: usize = 100_000;
+const STORAGES: usize = 50_000;
+/// Node names are host names, storage names are shorter than 100 characters.
+const NAME_BYTES: usize = 128;
+
+/// What was left out of an inventory.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Dropped {
+    pub nodes: usize,
+    pub guests: usize,
+    pub storages: usize,
+}
+
+impl Dropped {
+    /// The kinds as label values, with their counts.
+    #[must_use]
+    pub fn by_kind(&self) -> [(&'static str, usize); 3] {
+        [("node", self.nodes), ("guest", self.guests), ("storage", self.storages)]
+    }
+}
+
 /// The cluster's parts, each list by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Inventory {
     /// All nodes, including offline ones.
     pub nodes: Vec<Node>,
+    pub dropped: Dropped,
     guests: Vec<(Arc<str>, GuestType, u32)>,
     storages: Vec<(Arc<str>, Arc<str>)>,
 }
@@ -83,7 +111,7 @@ impl Inventory {
             (Ok(_), Err(_)) => Self::default(),
         };
         if let Ok(status) = status {
-            inventory.add_members(status.data());
+            inventory.set_members(status.data());
         }
         // Without /cluster/status it is unknown which node answers, unless there is only one.
         if let [only] = inventory.nodes.as_mut_slice() {
@@ -110,7 +138,7 @@ impl Inventory {
         if all.is_empty() {
             return vec![Place::cluster()];
         }
-        let asked: std::collections::HashSet<&str> =
+        let asked: HashSet<&str> =
             self.nodes.iter().filter(|node| node.online && wanted(node)).map(|node| &*node.name).collect();
         let fixed = templates.iter().find_map(|template| template.fixed_guest_type());
         if all.vmid {
@@ -128,62 +156,93 @@ impl Inventory {
         }
     }
 
-    fn node(&mut self, name: &str) -> Option<Arc<str>> {
-        if name.is_empty() {
-            return None;
-        }
-        if let Some(node) = self.nodes.iter().find(|node| &*node.name == name) {
-            return Some(Arc::clone(&node.name));
-        }
-        let name: Arc<str> = name.into();
-        // Only its guests mention the node: not known to be offline.
-        self.nodes.push(Node { name: Arc::clone(&name), online: true, local: false });
-        Some(name)
-    }
-
     fn of(resources: Vec<Resource<'_>>) -> Self {
-        let mut inventory = Self::default();
+        let (mut inventory, mut nodes) = (Self::default(), Nodes::default());
         for resource in resources {
             let kind = resource.kind.or_empty();
             if !matches!(kind, "node" | "storage" | "qemu" | "lxc") {
                 continue;
             }
-            let Some(node) = inventory.node(resource.node.or_empty()) else { continue };
+            let Some(node) = nodes.named(resource.node.or_empty()) else { continue };
             match kind {
-                "node" => {
-                    let offline = resource.status.as_str() == Some("offline");
-                    if let Some(known) = inventory.nodes.iter_mut().find(|known| known.name == node) {
-                        known.online = !offline;
-                    }
-                }
+                "node" => node.online = resource.status.as_str() != Some("offline"),
                 "storage" => {
-                    if let Some(storage) = resource.storage.as_str() {
-                        inventory.storages.push((node, storage.into()));
+                    let Some(storage) = resource.storage.as_str() else { continue };
+                    if is_name(storage) && inventory.storages.len() < STORAGES {
+                        inventory.storages.push((Arc::clone(&node.name), storage.into()));
+                    } else {
+                        inventory.dropped.storages += 1;
                     }
                 }
                 guest => {
-                    if let (Some(kind), Some(vmid)) = (GuestType::parse(guest), vmid(resource.vmid)) {
-                        inventory.guests.push((node, kind, vmid));
+                    let (Some(kind), Some(vmid)) = (GuestType::parse(guest), vmid(resource.vmid)) else { continue };
+                    if inventory.guests.len() < GUESTS {
+                        inventory.guests.push((Arc::clone(&node.name), kind, vmid));
+                    } else {
+                        inventory.dropped.guests += 1;
                     }
                 }
             }
         }
+        inventory.dropped.nodes = nodes.dropped;
+        inventory.nodes = nodes.found.into_values().collect();
         inventory
     }
 
-    /// `/cluster/status` decides which nodes are online.
-    fn add_members(&mut self, json: &str) {
+    /// `/cluster/status` decides which nodes there are, and which are online.
+    fn set_members(&mut self, json: &str) {
+        let known = std::mem::take(&mut self.nodes).into_iter();
+        let mut known: HashMap<Arc<str>, Node> = known.map(|node| (Arc::clone(&node.name), node)).collect();
+        let mut members = Nodes::default();
         for member in elements::<Member<'_>>(json) {
             if member.kind.as_str() != Some("node") {
                 continue;
             }
-            let Some(name) = self.node(member.name.or_empty()) else { continue };
-            if let Some(node) = self.nodes.iter_mut().find(|node| node.name == name) {
-                node.online = member.online.0.unwrap_or(node.online);
-                node.local = member.local.0.unwrap_or(false);
+            let Some(node) = members.named(member.name.or_empty()) else { continue };
+            if let Some(known) = known.get(&node.name) {
+                node.online = known.online;
             }
+            node.online = member.online.0.unwrap_or(node.online);
+            node.local = member.local.0.unwrap_or(false);
         }
+        // An empty list says nothing.
+        if !members.found.is_empty() {
+            known = members.found;
+        }
+        self.dropped.nodes += members.dropped;
+        self.nodes = known.into_values().collect();
     }
+}
+
+/// Nodes by name as they are found.
+#[derive(Default)]
+struct Nodes {
+    found: HashMap<Arc<str>, Node>,
+    dropped: usize,
+}
+
+impl Nodes {
+    /// The node with this name. One that only its guests mention is not known to be offline.
+    fn named(&mut self, name: &str) -> Option<&mut Node> {
+        if name.is_empty() {
+            return None;
+        }
+        if !self.found.contains_key(name) {
+            if !is_name(name) || self.found.len() >= NODES {
+                self.dropped += 1;
+                return None;
+            }
+            let name: Arc<str> = name.into();
+            self.found.insert(Arc::clone(&name), Node { name, online: true, local: false });
+        }
+        self.found.get_mut(name)
+    }
+}
+
+/// Whether this can be the name of a node or a storage.
+fn is_name(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    name.len() <= NAME_BYTES && name.bytes().all(allowed)
 }
 
 /// The elements of a list without those that can't be read. The fast path reads all in one go.
@@ -248,6 +307,31 @@ mod tests {
         assert_eq!(inventory.places(&[&template], |_| true), [Place::guest("a", GuestType::Lxc, 101)]);
         let template = Template::parse("/nodes/{node}/storage/{storage}/status").unwrap();
         assert_eq!(inventory.places(&[&template], |_| true), [Place::storage("a", "local")]);
+    }
+
+    #[test]
+    fn a_removed_node_is_gone_with_its_guests() {
+        let status = answer(r#"[{"type":"node","name":"a","online":1,"local":1}]"#);
+        let inventory = Inventory::read(&status, &answer(RESOURCES)).unwrap();
+        assert_eq!(inventory.nodes, [node("a", true, true)]);
+        let template = Template::parse("/nodes/{node}/{type}/{vmid}/config").unwrap();
+        assert_eq!(inventory.places(&[&template], |_| true), [Place::guest("a", GuestType::Lxc, 101)]);
+        // Without members it is no list of members.
+        let inventory = Inventory::read(&answer("[]"), &answer(RESOURCES)).unwrap();
+        assert_eq!(inventory.nodes.len(), 2);
+    }
+
+    #[test]
+    fn what_no_cluster_has_is_dropped() {
+        let long = "n".repeat(NAME_BYTES + 1);
+        let odd = ["a/b", "a b", "..%2f", "é", r#"a\"b"#, r"a\nb", long.as_str()];
+        let nodes = odd.map(|name| format!(r#"{{"type":"node","node":"{name}"}}"#)).join(",");
+        let many: String = (0..NODES + 5).map(|n| format!(r#",{{"type":"node","node":"n{n}"}}"#)).collect();
+        let storage = r#",{"type":"storage","node":"n0","storage":"a\u0000b"}"#;
+        let resources = answer(&format!("[{nodes}{many}{storage}]"));
+        let inventory = Inventory::read(&failed(), &resources).unwrap();
+        assert_eq!(inventory.nodes.len(), NODES);
+        assert_eq!(inventory.dropped, Dropped { nodes: odd.len() + 5, guests: 0, storages: 1 });
     }
 
     #[test]

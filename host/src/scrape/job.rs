@@ -1,17 +1,18 @@
 //! One job: its answers awaited, a slot, the call, and its outcome.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::time::{Instant, timeout_at};
 
-use super::answers::{Fetched, SharedFetch};
 use super::cluster::Cluster;
+use super::fetch::{Fetched, SharedFetch};
 use super::not_collected::NotCollected;
 use super::plan::Job;
 use crate::api::Answer;
-use crate::collector::{Collection, Collector};
+use crate::collector::{ClusterId, Collection, Collector};
 use crate::contract::FetchErrorKind;
 use crate::request::Place;
 
@@ -21,6 +22,23 @@ pub(super) struct ReadyJob {
     pub(super) answers: Vec<SharedFetch>,
     /// How old its rows may get.
     pub(super) max_age: Option<Duration>,
+    pub(super) cpu: Arc<CpuTime>,
+}
+
+/// CPU time of all calls of one collector in a scrape.
+#[derive(Debug, Default)]
+pub(super) struct CpuTime(AtomicU64);
+
+impl CpuTime {
+    fn add(&self, used: Duration) {
+        self.0.fetch_add(u64::try_from(used.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Fails once the collector has used up `limit`.
+    fn check(&self, limit: Duration) -> Result<(), NotCollected> {
+        let used = Duration::from_micros(self.0.load(Ordering::Relaxed));
+        if used < limit { Ok(()) } else { Err(NotCollected::ScrapeCpu { used, limit }) }
+    }
 }
 
 impl ReadyJob {
@@ -38,7 +56,8 @@ impl ReadyJob {
             return Err(unanswered);
         }
         let answers: Option<Vec<Answer>> = fetched.iter().map(|fetched| fetched.as_ref().ok().cloned()).collect();
-        let collection = call(Arc::clone(&collector), place.clone(), fetched, now, deadline).await?;
+        let call = Call { cluster: cluster.id, collector: Arc::clone(&collector), place: place.clone(), cpu: self.cpu };
+        let collection = call.run(fetched, now, deadline).await?;
         if let (Some(answers), Some(max_age)) = (answers, self.max_age) {
             cluster.kept_rows.put(&collector, &place, answers, &collection, max_age);
         }
@@ -58,30 +77,37 @@ fn unanswered(collector: &Collector, place: &Place, fetched: &[Fetched]) -> Opti
     })
 }
 
-async fn call(
+struct Call {
+    cluster: ClusterId,
     collector: Arc<Collector>,
     place: Place,
-    fetched: Vec<Fetched>,
-    now: u64,
-    deadline: Instant,
-) -> Result<Collection, NotCollected> {
-    let late = |_| NotCollected::Deadline;
-    let sandbox = collector.component().sandbox().clone();
-    let turn = timeout_at(deadline, Arc::clone(&collector.calls).acquire_owned()).await.map_err(late)?;
-    if let Some(left) = collector.health.quarantined() {
-        // It began while this place waited for its turn.
-        return Err(NotCollected::Quarantined { left });
-    }
-    let slot = timeout_at(deadline, sandbox.slot()).await.map_err(late)?;
-    let call = tokio::task::spawn_blocking(move || {
-        // Held until the call ends, even if nobody waits for it any more.
-        let _held = (turn, slot);
-        let answers: Vec<Result<&str, FetchErrorKind>> =
-            fetched.iter().map(|fetched| fetched.as_ref().map(Answer::data).map_err(|error| error.kind)).collect();
-        collector.collect(now, &place, &answers)
-    });
-    match timeout_at(deadline, call).await.map_err(late)? {
-        Ok(collection) => Ok(collection),
-        Err(panic) => Err(NotCollected::Panicked(panic.to_string())),
+    cpu: Arc<CpuTime>,
+}
+
+impl Call {
+    async fn run(self, fetched: Vec<Fetched>, now: u64, deadline: Instant) -> Result<Collection, NotCollected> {
+        let late = |_| NotCollected::Deadline;
+        let Self { cluster, collector, place, cpu } = self;
+        let turn = timeout_at(deadline, Arc::clone(&collector.calls).acquire_owned()).await.map_err(late)?;
+        if let Some(left) = collector.health.quarantined(cluster) {
+            // It began while this place waited for its turn.
+            return Err(NotCollected::Quarantined { left });
+        }
+        cpu.check(collector.limits.scrape_cpu)?;
+        let slot = timeout_at(deadline, collector.slot()).await.map_err(late)?;
+        let call = tokio::task::spawn_blocking(move || {
+            // Held until the call ends, even if nobody waits for it any more.
+            let _held = (turn, slot);
+            let answers: Vec<Result<&str, FetchErrorKind>> =
+                fetched.iter().map(|fetched| fetched.as_ref().map(Answer::data).map_err(|error| error.kind)).collect();
+            let collection = collector.collect(now, &place, &answers);
+            cpu.add(collection.usage.cpu);
+            collector.record(cluster, &collection, deadline.into_std());
+            collection
+        });
+        match timeout_at(deadline, call).await.map_err(late)? {
+            Ok(collection) => Ok(collection),
+            Err(panic) => Err(NotCollected::Panicked(panic.to_string())),
+        }
     }
 }

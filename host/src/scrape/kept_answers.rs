@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 
 use super::plan::Fetch;
 use crate::api::Answer;
+use crate::budget::ByteBudget;
 use crate::request::Path;
 
 /// One cluster's kept answers.
@@ -62,9 +63,11 @@ impl KeptAnswers {
         (usable, renew)
     }
 
-    /// Keeps an answer if the request allows a maximum age.
-    pub(super) fn put(&self, fetch: &Fetch, answer: &Answer) {
-        if fetch.max_age_seconds > 0 {
+    /// Keeps an answer if the request allows a maximum age and there is room.
+    pub(super) fn put(&self, fetch: &Fetch, answer: &Answer, budget: &ByteBudget) {
+        // The rest is for answers in flight.
+        let has_room = budget.used() <= budget.limit() / 4 * 3;
+        if fetch.max_age_seconds > 0 && has_room {
             let max_age = Duration::from_secs(fetch.max_age_seconds.into());
             let kept = Kept { answer: answer.clone(), fetched: Instant::now(), max_age };
             self.kept.lock().insert(fetch.path.clone(), kept);

@@ -50,7 +50,7 @@ impl KeptRows {
         same.then(|| Arc::clone(&entry.collection))
     }
 
-    /// Keeps a call's rows, if it has any, for as long as its answers may be used.
+    /// Keeps a call's rows, if it has any and there is room, for as long as its answers may be used.
     pub(super) fn put(
         &self,
         collector: &Arc<Collector>,
@@ -60,6 +60,10 @@ impl KeptRows {
         max_age: Duration,
     ) {
         let Ok(rows) = &made.outcome else { return };
+        // The rest is for calls.
+        if collector.budget().used() > collector.budget().limit() / 2 {
+            return;
+        }
         let collection = Arc::new(Collection {
             outcome: Ok(Arc::clone(rows)),
             rejections: made.rejections.clone(),

@@ -2,19 +2,23 @@
 //!
 //! discover → plan → fetch and collect, without a barrier: a place is collected as soon as its own answers have arrived.
 //!
-//! - [`Scraper`]: the clusters being scraped; overlapping scrapes of the same thing share one run.
+//! - [`Scraper`]: the clusters being scraped. `flights`: overlapping scrapes of the same thing share one run.
 //! - `run`: one scrape. `answers`: where each answer comes from. `gathering`: rows and report as they come in.
 //! - [`Inventory`]: the nodes, guests and storages of a cluster, from two requests.
 //! - [`Plan`]: which requests to make and which places to collect, each distinct GET once.
 //! - [`Report`]: what happened, by collector; `web` shows it and `series` turns it into metrics.
+//! - `journal`: what the log says about it.
 //! - `kept_answers`, `kept_rows`: what later scrapes may reuse.
 
 mod answers;
 mod cluster;
 mod discovery;
+mod fetch;
+mod flights;
 mod gathering;
 mod inventory;
 mod job;
+mod journal;
 mod kept_answers;
 mod kept_rows;
 mod not_collected;
@@ -28,7 +32,7 @@ mod scraper;
 mod series;
 
 pub use cluster::{Cluster, Clusters};
-pub use inventory::{Inventory, Node};
+pub use inventory::{Dropped, Inventory, Node};
 pub use not_collected::NotCollected;
 pub use outcome::Scrape;
 pub use plan::{NodeScope, Plan, Scope};

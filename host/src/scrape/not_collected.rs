@@ -22,6 +22,8 @@ pub enum NotCollected {
     Quarantined { left: Duration },
     #[error("/cluster/status does not say which node answers; it needs Sys.Audit on / (PVEAuditor)")]
     LocalNodeUnknown,
+    #[error("its calls used {} ms of CPU time in this scrape, {} ms are allowed (limits: scrape-cpu)", used.as_millis(), limit.as_millis())]
+    ScrapeCpu { used: Duration, limit: Duration },
     #[error("the scrape's deadline passed before the collector was done")]
     Deadline,
     #[error(transparent)]
@@ -39,6 +41,7 @@ impl NotCollected {
             Self::Unbound(_) => Reason::Place,
             Self::Quarantined { .. } => Reason::Quarantined,
             Self::LocalNodeUnknown => Reason::LocalNode,
+            Self::ScrapeCpu { .. } => Reason::ScrapeCpuLimit,
             Self::Deadline => Reason::Deadline,
             Self::Collection(error) => error.reason(),
             Self::Panicked(_) => Reason::HostPanic,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::inventory::Inventory;
-use crate::collector::{Collector, CollectorSet};
+use crate::collector::{ClusterId, Collector, CollectorSet};
 use crate::request::{BindError, Path, Place, Template};
 
 /// Which nodes a scrape covers.
@@ -66,7 +66,13 @@ pub struct Job {
 impl Plan {
     /// Plans a scrape of the inventory; no answer may be older than `max_age` seconds, whatever a manifest allows.
     #[must_use]
-    pub fn new(collectors: &CollectorSet, inventory: &Inventory, scope: Scope, max_age: u32) -> Self {
+    pub fn new(
+        collectors: &CollectorSet,
+        inventory: &Inventory,
+        scope: Scope,
+        cluster: ClusterId,
+        max_age: u32,
+    ) -> Self {
         let mut plan = Self { fetches: Vec::new(), jobs: Vec::new(), quarantined: Vec::new() };
         let mut known: HashMap<Path, usize> = HashMap::new();
         let mut sampled: HashSet<String> = HashSet::new();
@@ -75,7 +81,7 @@ impl Plan {
             if !scope.includes(collector) {
                 continue;
             }
-            if let Some(left) = collector.health.quarantined() {
+            if let Some(left) = collector.health.quarantined(cluster) {
                 plan.quarantined.push((Arc::clone(collector), left));
                 continue;
             }

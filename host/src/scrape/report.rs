@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::inventory::Node;
+use super::inventory::{Dropped, Inventory, Node};
 use super::not_collected::NotCollected;
 use crate::api::FetchError;
 use crate::collector::Collection;
@@ -15,6 +15,8 @@ use crate::schema::Rejections;
 pub struct Report {
     /// The cluster's nodes; empty if discovery failed.
     pub nodes: Vec<Node>,
+    /// What discovery dropped.
+    pub dropped: Dropped,
     /// Why discovery failed, if it did.
     pub discovery_error: Option<FetchError>,
     /// Every collector that was to run, by name.
@@ -82,9 +84,10 @@ impl CollectorReport {
 }
 
 impl Report {
-    pub(super) fn new(nodes: Vec<Node>) -> Self {
+    pub(super) fn new(inventory: &Inventory) -> Self {
         Self {
-            nodes,
+            nodes: inventory.nodes.clone(),
+            dropped: inventory.dropped,
             discovery_error: None,
             collectors: BTreeMap::new(),
             answer_ages: BTreeMap::new(),

@@ -3,24 +3,27 @@
 //! Each distinct GET is a shared future; each job awaits its own and is collected at once, so only a slow node's own places
 //! wait for it. Everything is over by the deadline: what has not arrived by then has failed.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::answers::{Answers, EarlyRequests, renew};
 use super::cluster::Cluster;
 use super::discovery::Discovery;
+use super::fetch::SharedFetch;
 use super::gathering::{Gathering, Seat};
 use super::inventory::Inventory;
-use super::job::ReadyJob;
+use super::job::{CpuTime, ReadyJob};
 use super::not_collected::NotCollected;
 use super::outcome::Scrape;
 use super::plan::{Job, NodeScope, Plan, Scope};
 use super::running::Running;
 use crate::api::FetchError;
 use crate::collector::{Collection, Collector, CollectorSet};
-use crate::request::Place;
+use crate::contract::FetchErrorKind;
+use crate::request::{Path, Place};
 
 type Jobs = Running<Seat, Result<Collection, NotCollected>>;
 
@@ -33,16 +36,18 @@ pub(super) async fn run(
 ) -> Scrape {
     let started = Instant::now();
     let early = EarlyRequests::start(&cluster, &collectors, scope, deadline);
-    let mut discovery = Discovery::start(&cluster.client, deadline).await;
-    let mut gathering = match discovery.inventory() {
+    let discovery = Discovery::start(&cluster, deadline).await;
+    let mut gathering = match prepare(discovery, Arc::clone(&collectors), scope, &cluster, deadline).await {
         Err(error) => undiscovered(error, &collectors, scope),
-        Ok(inventory) => {
+        Ok(Prepared { inventory, unlisted, plan, discovered }) => {
             let mut gathering = Gathering::new(&inventory);
-            let plan = Plan::new(&collectors, &inventory, scope, cluster.max_age_seconds);
             report_left_out(&mut gathering, &plan, &collectors, scope, &inventory);
-            let answers = Answers::new(&cluster, plan.fetches, discovery.into_answers(), early, deadline);
+            if let Some(error) = unlisted {
+                report_unlisted(&mut gathering, &collectors, scope, &error);
+            }
+            let answers = Answers::new(&cluster, plan.fetches, discovered, early, deadline);
             gathering.report().answer_ages.clone_from(&answers.ages);
-            let jobs = start_jobs(&mut gathering, &cluster, plan.jobs, &answers, deadline);
+            let jobs = start_jobs(&mut gathering, &cluster, plan.jobs, &answers, deadline).await;
             let renewals = answers.into_renewals();
             finish_jobs(&mut gathering, jobs).await;
             cluster.kept_answers.sweep();
@@ -54,7 +59,41 @@ pub(super) async fn run(
         }
     };
     gathering.report().duration = started.elapsed();
-    gathering.finish()
+    gathering.finish().await
+}
+
+/// What a scrape starts from.
+struct Prepared {
+    inventory: Inventory,
+    plan: Plan,
+    /// Why guests and storages are unknown, if they are.
+    unlisted: Option<FetchError>,
+    discovered: HashMap<Path, SharedFetch>,
+}
+
+/// Reads the lists and plans off the async workers: the lists of a large cluster take tens of milliseconds.
+async fn prepare(
+    discovery: Discovery,
+    collectors: Arc<CollectorSet>,
+    scope: Scope,
+    cluster: &Arc<Cluster>,
+    deadline: Instant,
+) -> Result<Prepared, FetchError> {
+    let (id, max_age_seconds) = (cluster.id, cluster.max_age_seconds);
+    let prepare = tokio::task::spawn_blocking(move || {
+        let inventory = discovery.inventory()?;
+        let plan = Plan::new(&collectors, &inventory, scope, id, max_age_seconds);
+        let unlisted = discovery.unlisted();
+        Ok(Prepared { inventory, unlisted, plan, discovered: discovery.into_requests() })
+    });
+    match timeout_at(deadline, prepare).await {
+        Ok(Ok(prepared)) => prepared,
+        Ok(Err(panic)) => Err(FetchError::new(FetchErrorKind::Malformed, format!("the exporter panicked: {panic}"))),
+        Err(_) => {
+            let detail = "the deadline passed while the cluster's lists were read; they are too long";
+            Err(FetchError::new(FetchErrorKind::TimedOut, detail))
+        }
+    }
 }
 
 /// Without an inventory no collector can run: all fail for the same reason.
@@ -85,12 +124,27 @@ fn report_left_out(
     }
 }
 
+/// Without a list of guests and storages, their collectors have no places: they fail for the list's reason.
+fn report_unlisted(gathering: &mut Gathering, collectors: &CollectorSet, scope: Scope, error: &FetchError) {
+    let unlisted = |collector: &&Arc<Collector>| {
+        let placeholders = collector.schema.placeholders;
+        scope.includes(collector) && (placeholders.vmid || placeholders.storage)
+    };
+    for collector in collectors.iter().filter(unlisted) {
+        let cause = NotCollected::Unanswered { path: "/cluster/resources".to_owned(), error: error.clone() };
+        fail_everywhere(gathering, collector, cause);
+    }
+}
+
 fn fail_everywhere(gathering: &mut Gathering, collector: &Collector, cause: NotCollected) {
     gathering.report().collector(collector.name()).fail(Place::cluster(), cause);
 }
 
+/// Jobs started between two chances for other tasks to run.
+const JOBS_AT_ONCE: usize = 1000;
+
 /// Starts every job whose rows are not kept from an earlier scrape.
-fn start_jobs(
+async fn start_jobs(
     gathering: &mut Gathering,
     cluster: &Arc<Cluster>,
     jobs: Vec<Job>,
@@ -99,7 +153,11 @@ fn start_jobs(
 ) -> Jobs {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let mut running = Running::new();
+    let mut cpu: HashMap<String, Arc<CpuTime>> = HashMap::new();
     for (position, job) in jobs.into_iter().enumerate() {
+        if position % JOBS_AT_ONCE == JOBS_AT_ONCE - 1 {
+            tokio::task::yield_now().await;
+        }
         gathering.expect(&job);
         let seat = Seat::of(&job, position);
         // Without answers, rows could depend on the time alone.
@@ -107,7 +165,8 @@ fn start_jobs(
         match kept.and_then(|answers| cluster.kept_rows.get(&job.collector, &job.place, answers.into_iter())) {
             Some(collection) => gathering.add(seat, Ok(&collection)),
             None => {
-                let ready = ReadyJob { answers: answers.of(&job), max_age: answers.max_age(&job), job };
+                let cpu = Arc::clone(cpu.entry(job.collector.name().to_owned()).or_default());
+                let ready = ReadyJob { answers: answers.of(&job), max_age: answers.max_age(&job), cpu, job };
                 running.spawn(seat, ready.run(Arc::clone(cluster), now, deadline));
             }
         }

@@ -3,12 +3,11 @@
 //! One answer per template, so that memory does not grow with the cluster.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use parking_lot::Mutex;
 
 use crate::api::Answer;
-use crate::contract::FetchErrorKind;
+use crate::contract::{FetchErrorKind, PlaceAnswers};
 use crate::request::{Path, Place};
 use crate::schema::{Request, Schema};
 
@@ -30,7 +29,7 @@ impl Samples {
     }
 
     /// A place, and its answers to all required requests of a manifest.
-    pub(super) fn answers(&self, schema: &Schema) -> Option<(Place, Vec<Result<Arc<str>, FetchErrorKind>>)> {
+    pub(super) fn answers(&self, schema: &Schema) -> Option<PlaceAnswers> {
         let samples = self.0.lock();
         let of = |request: &Request| samples.get(request.template.as_str());
         // The sample with the most placeholders decides the place; the others must be from the same one.
@@ -44,6 +43,6 @@ impl Samples {
             }
         });
         let answers = answers.collect::<Option<_>>()?;
-        Some((place, answers))
+        Some(PlaceAnswers { place, answers })
     }
 }

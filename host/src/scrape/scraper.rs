@@ -1,26 +1,21 @@
 //! Scrapes clusters. Overlapping scrapes of the same thing share one run: the two Prometheus servers of a pair scrape within a
 //! second of each other.
 
-use std::collections::HashMap;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
-use futures_util::future::{Shared, WeakShared};
-use parking_lot::Mutex;
 use tokio::time::{Instant, timeout_at};
 
-use super::cluster::Clusters;
+use super::cluster::{Cluster, Clusters};
+use super::discovery::Discovery;
+use super::flights::Flights;
+use super::inventory::Inventory;
 use super::outcome::Scrape;
 use super::plan::Scope;
 use super::run::run;
-use crate::api::ClientError;
+use crate::api::{ClientError, FetchError};
 use crate::collector::CollectorSet;
 use crate::config::{Module, Targets};
-
-type Run = Pin<Box<dyn Future<Output = Arc<Scrape>> + Send>>;
 
 /// What a run may take beyond its deadline to join its rows.
 const GRACE: Duration = Duration::from_millis(400);
@@ -42,13 +37,15 @@ pub struct ScrapeRequest<'a> {
 pub enum ScrapeError {
     #[error(transparent)]
     Client(#[from] ClientError),
-    /// The run in progress has a later deadline than this request.
-    #[error("the scrape in progress did not finish by this request's deadline")]
+    #[error("the scrape did not finish by this request's deadline")]
     Deadline,
+    #[error("too many scrapes of this cluster with different timeouts are in progress")]
+    Busy,
 }
 
-#[derive(Debug, PartialEq, Eq, Hash, Clone)]
-struct Flight {
+/// What is the same scrape.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Subject {
     module: String,
     targets: Targets,
     scope: Scope,
@@ -57,7 +54,7 @@ struct Flight {
 /// Scrapes clusters.
 pub struct Scraper {
     pub clusters: Clusters,
-    in_flight: Mutex<HashMap<Flight, WeakShared<Run>>>,
+    flights: Flights<Subject, Arc<Scrape>>,
 }
 
 impl std::fmt::Debug for Scraper {
@@ -68,34 +65,25 @@ impl std::fmt::Debug for Scraper {
 
 impl Scraper {
     pub fn new(clusters: Clusters) -> Self {
-        Self { clusters, in_flight: Mutex::default() }
+        Self { clusters, flights: Flights::new() }
+    }
+
+    /// Discovers a cluster without collecting anything.
+    pub async fn discover(cluster: &Arc<Cluster>, deadline: Instant) -> Result<Inventory, FetchError> {
+        Discovery::start(cluster, deadline).await.inventory()
     }
 
     /// Scrapes, or joins a run of the same scrape.
     pub async fn scrape(&self, request: ScrapeRequest<'_>) -> Result<Arc<Scrape>, ScrapeError> {
         let cluster = self.clusters.get(request.module, &request.targets)?;
-        let flight = Flight { module: request.module.name.clone(), targets: request.targets, scope: request.scope };
-        let run = {
-            let mut in_flight = self.in_flight.lock();
-            in_flight.retain(|_, run| run.upgrade().is_some());
-            match in_flight.get(&flight).and_then(WeakShared::upgrade) {
-                Some(run) => run,
-                None => {
-                    let (scope, deadline, collectors) = (request.scope, request.deadline, request.collectors);
-                    let run: Run = Box::pin(async move {
-                        let scrape = Arc::new(run(Arc::clone(&cluster), collectors, scope, deadline).await);
-                        cluster.finish(&scrape.report);
-                        scrape
-                    });
-                    let run: Shared<Run> = run.shared();
-                    if let Some(weak) = run.downgrade() {
-                        in_flight.insert(flight, weak);
-                    }
-                    run
-                }
-            }
+        let ScrapeRequest { module, targets, scope, collectors, deadline } = request;
+        let subject = Subject { module: module.name.clone(), targets, scope };
+        let start = || async move {
+            let scrape = Arc::new(run(Arc::clone(&cluster), collectors, scope, deadline).await);
+            cluster.finish(scope, &scrape.report);
+            scrape
         };
-        // The run ends by the deadline of the request that started it.
-        timeout_at(request.deadline + GRACE, run).await.map_err(|_| ScrapeError::Deadline)
+        let run = self.flights.join(subject, deadline, || Box::pin(start())).ok_or(ScrapeError::Busy)?;
+        timeout_at(deadline + GRACE, run).await.map_err(|_| ScrapeError::Deadline)
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::inventory::Dropped;
 use super::report::{CollectorReport, Report};
 use crate::exposition::{Encoder, Type, push_label};
 
@@ -18,6 +19,7 @@ impl Report {
         encoder.sample("pve_exporter_scrape_duration_seconds", "", self.duration.as_secs_f64());
 
         self.nodes(encoder);
+        self.dropped(encoder);
         type Value = fn(&CollectorReport) -> f64;
         let gauges: [(&str, &str, Value); 8] = [
             ("pve_exporter_collector_success", "Whether the collector gave its rows for every place.", |c| {
@@ -67,6 +69,17 @@ impl Report {
         encoder.family(name, "Whether the cluster calls the node online; others are not asked.", Type::Gauge);
         for node in &self.nodes {
             encoder.sample(name, &label("node", &node.name), f64::from(u8::from(node.online)));
+        }
+    }
+
+    fn dropped(&self, encoder: &mut Encoder) {
+        if self.dropped == Dropped::default() {
+            return;
+        }
+        let name = "pve_exporter_discovery_dropped";
+        encoder.family(name, "Nodes, guests and storages with impossible names, or beyond the caps.", Type::Gauge);
+        for (kind, dropped) in self.dropped.by_kind() {
+            encoder.sample(name, &label("kind", kind), count(dropped));
         }
     }
 

@@ -11,6 +11,7 @@ use prometheus::proto::{MetricFamily, MetricType};
 use prometheus::{Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 
 use crate::api::Observer;
+use crate::budget::{Budgets, ByteBudget};
 use crate::catalog::Catalog;
 use crate::collector::Origin;
 use crate::contract;
@@ -24,6 +25,7 @@ const API_BUCKETS: [f64; 10] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
+    budgets: Budgets,
     api_requests: IntCounterVec,
     api_duration: HistogramVec,
     http_requests: IntCounterVec,
@@ -43,10 +45,11 @@ pub struct Metrics {
 
 impl Metrics {
     /// All of them, at zero. Fails only where two of the definitions below contradict each other, which any test shows.
-    pub fn new() -> prometheus::Result<Self> {
+    pub fn new(budgets: Budgets) -> prometheus::Result<Self> {
         let counter = |name: &str, help: &str, labels: &[&str]| IntCounterVec::new(Opts::new(name, help), labels);
         let metrics = Self {
             registry: Registry::new(),
+            budgets,
             api_requests: counter(
                 "pve_exporter_api_requests_total",
                 "Requests to the Proxmox VE API, by path template and HTTP status (or timed_out, connect, tls, body).",
@@ -211,14 +214,66 @@ impl Metrics {
         for family in self.registry.gather() {
             encode_family(&family, encoder);
         }
+        encode_budgets(&self.budgets, encoder);
     }
 }
 
 impl Observer for Metrics {
     fn request(&self, path: &str, status: &str, duration: Duration) {
         tracing::debug!(path, status, duration_ms = duration.as_secs_f64() * 1000.0, "API request");
-        self.api_requests.with_label_values(&[path, status]).inc();
+        self.api_requests.with_label_values(&[path, known_status(status)]).inc();
         self.api_duration.with_label_values(&[path]).observe(duration.as_secs_f64());
+    }
+}
+
+/// Statuses that pveproxy and proxies in front of it send; any other number is counted by its class, so that a server can't make up
+/// series.
+fn known_status(status: &str) -> &str {
+    const KNOWN: [&str; 21] = [
+        "200", "301", "302", "307", "308", "400", "401", "403", "404", "405", "408", "413", "429", "500", "501", "502",
+        "503", "504", "595", "596", "599",
+    ];
+    let is_number = status.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number || KNOWN.contains(&status) {
+        return status;
+    }
+    match status.as_bytes().first() {
+        Some(b'1') => "1xx",
+        Some(b'2') => "2xx",
+        Some(b'3') => "3xx",
+        Some(b'4') => "4xx",
+        Some(b'5') => "5xx",
+        _ => "other",
+    }
+}
+
+fn encode_budgets(budgets: &Budgets, encoder: &mut Encoder) {
+    type Get = fn(&ByteBudget) -> u64;
+    let families: [(&str, &str, Type, Get); 4] = [
+        ("pve_exporter_memory_budget_bytes", "What may be held, by purpose.", Type::Gauge, |budget| {
+            budget.limit() as u64
+        }),
+        ("pve_exporter_memory_budget_used_bytes", "What is held now, by purpose.", Type::Gauge, |budget| {
+            budget.used() as u64
+        }),
+        ("pve_exporter_memory_budget_highest_bytes", "The most that was held, by purpose.", Type::Gauge, |budget| {
+            budget.highest() as u64
+        }),
+        (
+            "pve_exporter_memory_budget_refused_total",
+            "Answers, calls and responses refused because a budget was exhausted.",
+            Type::Counter,
+            |budget| budget.refused(),
+        ),
+    ];
+    for (name, help, kind, get) in families {
+        encoder.family(name, help, kind);
+        for budget in budgets.all() {
+            let mut labels = String::new();
+            push_label(&mut labels, "purpose", budget.purpose().as_str());
+            #[expect(clippy::cast_precision_loss, reason = "bytes far below 2^53")]
+            encoder.sample(name, &labels, get(budget) as f64);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::budget::OverBudget;
 use crate::config::TargetError;
 use crate::scrape::ScrapeError;
 
@@ -41,8 +42,9 @@ pub(super) enum HttpRefusal {
     LifecycleDisabled,
     #[error("not from a browser: a page could make it reload; use curl -X POST\n")]
     FromBrowser,
-    #[error("too much memory is used by responses that clients have yet to read (--web.max-response-memory)\n")]
-    TooManyBytes,
+    /// Other clients have yet to read their responses.
+    #[error("{0} (--memory.budget)\n")]
+    OverBudget(#[from] OverBudget),
     #[error("the response could not be encoded\n")]
     Encoding,
     #[error("pve-exporter is shutting down\n")]
@@ -60,7 +62,7 @@ impl HttpRefusal {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RateLimit => StatusCode::TOO_MANY_REQUESTS,
             Self::Incomplete(_) | Self::NotReloaded(_) | Self::Encoding => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Scrape(_) | Self::TooManyBytes | Self::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Scrape(_) | Self::OverBudget(_) | Self::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The body of a scrape in the format and encoding that the scraper accepts.
 //!
 //! Scrapers that share a scrape share its body: it is encoded and compressed once per format and encoding, off the async workers,
-//! and exists once however many clients are slow to read it. All bodies together have a budget of memory.
+//! and exists once however many clients are slow to read it.
 
 use std::collections::HashMap;
 use std::io::Write as _;
@@ -14,17 +14,16 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use parking_lot::Mutex;
-use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OnceCell, Semaphore};
 
 use super::refusal::HttpRefusal;
+use crate::budget::{ByteBudget, Reservation};
 use crate::exposition::{Encoder, Format, accepts_gzip};
 use crate::scrape::Scrape;
 use crate::telemetry::Metrics;
 
 /// A smaller body is not worth compressing: it fits into a few packets.
 const GZIP_FROM: usize = 2048;
-/// The budget is counted in KiB.
-const UNIT: usize = 1 << 10;
 
 #[derive(Debug)]
 pub(super) struct Renderer {
@@ -33,7 +32,7 @@ pub(super) struct Renderer {
     shared: Mutex<Vec<(Weak<Scrape>, Weak<Bodies>)>>,
     /// As many bodies are encoded at once as there are processors.
     turns: Arc<Semaphore>,
-    budget: Arc<Semaphore>,
+    budget: Arc<ByteBudget>,
 }
 
 /// What to render.
@@ -64,10 +63,10 @@ struct Rendered {
     gzip: bool,
 }
 
-/// A body with its part of the budget, until the last client has it.
+/// A body that counts against the budget until the last client has read it.
 struct Budgeted {
     body: Vec<u8>,
-    _part: OwnedSemaphorePermit,
+    _reservation: Reservation,
 }
 
 impl AsRef<[u8]> for Budgeted {
@@ -77,14 +76,13 @@ impl AsRef<[u8]> for Budgeted {
 }
 
 impl Renderer {
-    /// `budget` is in bytes.
-    pub(super) fn new(metrics: Arc<Metrics>, budget: usize) -> Self {
+    pub(super) fn new(metrics: Arc<Metrics>, budget: Arc<ByteBudget>) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             metrics,
             shared: Mutex::default(),
             turns: Arc::new(Semaphore::new(processors)),
-            budget: Arc::new(Semaphore::new((budget / UNIT).min(Semaphore::MAX_PERMITS))),
+            budget,
         }
     }
 
@@ -128,9 +126,8 @@ impl Renderer {
             encode(&content, variant, &metrics)
         });
         let (body, gzip) = encoded.await.map_err(|_| HttpRefusal::Encoding)?;
-        let part = u32::try_from(body.len().div_ceil(UNIT)).unwrap_or(u32::MAX);
-        let part = Arc::clone(&self.budget).try_acquire_many_owned(part).map_err(|_| HttpRefusal::TooManyBytes)?;
-        Ok(Rendered { body: Bytes::from_owner(Budgeted { body, _part: part }), gzip })
+        let reservation = self.budget.reserve(body.len())?;
+        Ok(Rendered { body: Bytes::from_owner(Budgeted { body, _reservation: reservation }), gzip })
     }
 }
 

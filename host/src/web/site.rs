@@ -8,6 +8,7 @@ use super::listening::Listener;
 use super::rendering::Renderer;
 use super::web_config::LiveWebConfig;
 use crate::app::App;
+use crate::budget::ByteBudget;
 use crate::config::WebFlags;
 use crate::reload::ReloadHandle;
 
@@ -28,10 +29,11 @@ impl Site {
         app: Arc<App>,
         reload: ReloadHandle,
         web: LiveWebConfig,
+        responses: Arc<ByteBudget>,
         flags: &WebFlags,
         listeners: &[Listener],
     ) -> Self {
-        let renderer = Renderer::new(Arc::clone(&app.metrics), flags.max_response_memory);
+        let renderer = Renderer::new(Arc::clone(&app.metrics), responses);
         Self {
             app,
             reload,

@@ -1,4 +1,4 @@
-//! What comes back, and what becomes of it.
+//! Responses and the errors they become.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -35,7 +35,7 @@ async fn the_prefix_stands_before_the_root() {
     assert_eq!(Asker::of(&server, "path_prefix: pve").get("/version").await.unwrap().data(), "{}");
 }
 
-/// Status lines as Proxmox VE 7 to 9 send them.
+/// Status lines that Proxmox VE 7 to 9 send.
 #[tokio::test]
 async fn the_status_line_says_what_is_wrong() {
     use FetchErrorKind::{Forbidden, Malformed, NotFound, Unavailable};
@@ -86,15 +86,19 @@ async fn control_characters_do_not_reach_the_log() {
 #[tokio::test]
 async fn what_is_no_answer_is_malformed() {
     let cases: [(&str, &[u8], &str); 9] = [
-        ("text/html", b"<!DOCTYPE html><html>Login", "the answer is an HTML page, not JSON: does a proxy or a login"),
-        (JSON, b"\n <html>", "the answer is an HTML page, not JSON"),
+        (
+            "text/html",
+            b"<!DOCTYPE html><html>Login",
+            "the response is an HTML page, not JSON: is there a proxy or a login",
+        ),
+        (JSON, b"\n <html>", "the response is an HTML page, not JSON"),
         (JSON, br#"{"data":[{"a":1},{"#, "the JSON ends too early, after 18 bytes"),
-        (JSON, br#"{"data":null}"#, "the answer has no data (missing or null)"),
-        (JSON, br#"{"errors":{}}"#, "the answer has no data (missing or null)"),
-        (JSON, b"", "the answer is empty"),
-        (JSON, br#"{"data":[1,]}"#, "the answer is not the API's JSON"),
-        ("text/plain", b"Unexpected content", "the answer is not the API's JSON"),
-        (JSON, b"{\"data\":\"\xff\"}", "the answer is not UTF-8 at byte 9"),
+        (JSON, br#"{"data":null}"#, "the response has no data (missing or null)"),
+        (JSON, br#"{"errors":{}}"#, "the response has no data (missing or null)"),
+        (JSON, b"", "the response is empty"),
+        (JSON, br#"{"data":[1,]}"#, "the response is not the API's JSON"),
+        ("text/plain", b"Unexpected content", "the response is not the API's JSON"),
+        (JSON, b"{\"data\":\"\xff\"}", "the response is not UTF-8 at byte 9"),
     ];
     for (content_type, body, detail) in cases {
         let server = Server::start(move |_| Reply::status("200 OK", content_type, body)).await;
@@ -107,11 +111,11 @@ async fn what_is_no_answer_is_malformed() {
 #[test]
 fn answers_are_checked_to_the_end() {
     for bad in [r#"{"data":1}x"#, r#"{"data":1,"data":2}"#, r#"[1]"#, r#"{"x":[1 2],"data":1}"#, "null", "\u{feff}{}"] {
-        assert_eq!(Answer::parse(bad.into(), JSON).unwrap_err().kind, FetchErrorKind::Malformed, "{bad}");
+        assert_eq!(Answer::parse(bad.as_bytes().to_vec(), JSON).unwrap_err().kind, FetchErrorKind::Malformed, "{bad}");
     }
-    // Deep nesting costs no stack.
+    // Deep nesting does not overflow the stack.
     let deep = format!("{{\"data\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
-    assert_eq!(Answer::parse(deep.into(), JSON).map(|answer| answer.data().len()).ok(), Some(200_000));
+    assert_eq!(Answer::parse(deep.into_bytes(), JSON).map(|answer| answer.data().len()).ok(), Some(200_000));
 }
 
 fn gzip(text: &[u8]) -> Vec<u8> {
@@ -151,9 +155,9 @@ async fn the_cap_is_on_what_is_held() {
     let replies = [
         Reply::json(&text),
         compressed(&gzip(text.as_bytes())),
-        // Without a length, to the end of the connection.
+        // Without a length: the body ends with the connection.
         Reply::raw(format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{text}").as_bytes()),
-        // With a length that is a lie and would be reserved.
+        // With a false length, for which no memory may be reserved.
         Reply::raw(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999\r\n\r\n{}"),
     ];
     for reply in replies {
@@ -162,7 +166,11 @@ async fn the_cap_is_on_what_is_held() {
         let asker = Asker::new(&module, ClientOptions { max_body: 100_000, ..ClientOptions::default() });
         let error = asker.error("/version").await;
         assert_eq!(error.kind, FetchErrorKind::TooLarge);
-        assert!(error.detail.ends_with("the answer is longer than 100000 bytes (--api.max-body)"), "{}", error.detail);
+        assert!(
+            error.detail.ends_with("the response is longer than 100000 bytes (--api.max-body)"),
+            "{}",
+            error.detail
+        );
         assert_eq!(asker.log.lines(), ["/version body"]);
         let asker = Asker::new(&module, ClientOptions { max_body: 100_011, ..ClientOptions::default() });
         assert_ne!(asker.get("/version").await.map_err(|error| error.kind).err(), Some(FetchErrorKind::Forbidden));
@@ -175,13 +183,13 @@ async fn a_broken_body_is_not_an_answer() {
     let asker = Asker::of(&server, "");
     let error = asker.error("/version").await;
     assert_eq!(error.kind, FetchErrorKind::Unavailable);
-    assert!(error.detail.contains("the connection ended in the middle of the answer"), "{}", error.detail);
+    assert!(error.detail.contains("the connection was closed in the middle of the response"), "{}", error.detail);
     assert_eq!((server.seen().len(), asker.log.lines()), (1, vec!["/version body".to_owned()]));
 
     let server = Server::start(|_| Reply::raw(b"SSH-2.0-OpenSSH\r\n\r\n")).await;
     let error = Asker::of(&server, "").error("/version").await;
     assert_eq!(error.kind, FetchErrorKind::Malformed);
-    assert!(error.detail.contains("the answer is not HTTP"), "{}", error.detail);
+    assert!(error.detail.contains("the response is not HTTP"), "{}", error.detail);
 }
 
 #[tokio::test]
@@ -191,7 +199,7 @@ async fn time_runs_out_at_the_modules_time_out_or_the_deadline() {
     let asker = Asker::of(&server, "timeout: 0.9");
     let error = asker.error("/version").await;
     assert_eq!(error.kind, FetchErrorKind::TimedOut);
-    assert!(error.detail.contains(": no answer within 0."), "{}", error.detail);
+    assert!(error.detail.contains(": no response within 0."), "{}", error.detail);
     assert_eq!(asker.log.lines(), ["/version timed_out"]);
 
     let asker = Asker::of(&server, "timeout: 10");
@@ -206,5 +214,5 @@ async fn time_runs_out_at_the_modules_time_out_or_the_deadline() {
     })
     .await;
     let error = Asker::of(&server, "timeout: 0.9").error("/version").await;
-    assert!(error.detail.contains(": only a part of the answer within 0."), "{}", error.detail);
+    assert!(error.detail.contains(": only a part of the response within 0."), "{}", error.detail);
 }

@@ -1,9 +1,10 @@
-//! Tickets: fetched once, kept, renewed, refused.
+//! Tickets: one login, renewal, refusals.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use pve_exporter::config::ClientOptions;
 use pve_exporter::contract::FetchErrorKind;
 
@@ -61,7 +62,7 @@ async fn a_refused_ticket_is_replaced_by_one_login() {
     let server = Server::start({
         let valid = valid.clone();
         move |seen| {
-            let valid = valid.lock().unwrap();
+            let valid = valid.lock();
             if is_login(seen) {
                 return login(&valid);
             }
@@ -75,7 +76,7 @@ async fn a_refused_ticket_is_replaced_by_one_login() {
     .await;
     let asker = Arc::new(asker(&server, ""));
     asker.get("/version").await.unwrap();
-    "PVE:2".clone_into(&mut valid.lock().unwrap());
+    "PVE:2".clone_into(&mut valid.lock());
     let tasks: Vec<_> = (0..8)
         .map(|_| {
             let asker = asker.clone();
@@ -135,7 +136,7 @@ async fn answers_to_a_login_that_are_no_ticket() {
         (r#"{"data":{"ticket":"PVE:!tfa!x","NeedTFA":1}}"#, FetchErrorKind::Forbidden, "needs a second factor"),
         (r#"{"data":{"ticket":"PVE:!tfa!x","NeedTFA":"1"}}"#, FetchErrorKind::Forbidden, "needs a second factor"),
         (r#"{"data":{"username":"p@pve"}}"#, FetchErrorKind::Forbidden, "refused: check user and password"),
-        (r#"{"data":null}"#, FetchErrorKind::Malformed, "the answer has no data"),
+        (r#"{"data":null}"#, FetchErrorKind::Malformed, "the response has no data"),
         (r#"{"data":{"ticket":{"sesame":1}}}"#, FetchErrorKind::Malformed, "the answer to the login is not the API's"),
         ("<html>", FetchErrorKind::Malformed, "HTML page"),
     ];

@@ -1,4 +1,4 @@
-//! Connections: kept, bounded, replaced, and found at another address.
+//! Connections: reuse, limits, replacement, other addresses of a cluster.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ async fn connections_are_kept() {
 
 #[tokio::test]
 async fn a_kept_connection_that_died_is_replaced_once() {
-    // It takes the second request and says nothing.
+    // The second request on a connection gets no answer.
     let server = Server::start(|seen| if seen.number == 1 { Reply::closed() } else { Reply::json(GOOD) }).await;
     let asker = Asker::of(&server, "");
     asker.get("/version").await.unwrap();
@@ -39,7 +39,7 @@ async fn a_kept_connection_that_died_is_replaced_once() {
     let server = Server::start(|_| Reply::closed()).await;
     let error = Asker::of(&server, "").error("/version").await;
     assert_eq!((error.kind, server.seen().len()), (FetchErrorKind::Unavailable, 2));
-    assert!(error.detail.contains("the connection ended before an answer"), "{}", error.detail);
+    assert!(error.detail.contains("the connection was closed before a response"), "{}", error.detail);
 }
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn requests_in_flight_are_bounded() {
     assert_eq!((server.seen().len(), server.peak()), (40, (6, 2)));
 }
 
-/// Ten requests to one node, whose answers never come, and their task handles.
+/// Sends ten requests to a node that does not answer within the time.
 fn ask_slow_node(asker: &Asker, time: Duration) -> Vec<JoinHandle<FetchError>> {
     let path = Template::parse("/nodes/{node}/status").unwrap().bind(&Place::node("slow")).unwrap();
     let deadline = Instant::now() + time;
@@ -109,12 +109,12 @@ async fn a_slow_node_holds_up_nobody_else() {
     for task in ask_slow_node(&Asker::new(&module, limits()), Duration::from_millis(500)) {
         let error = task.await.unwrap();
         assert_eq!(error.kind, FetchErrorKind::TimedOut);
-        queued += usize::from(error.detail.starts_with("the deadline came before a free slot: other requests to slow"));
+        queued += usize::from(error.detail.starts_with("no free slot before the deadline: other requests to slow"));
     }
     assert_eq!(queued, 7);
 }
 
-/// An address that refuses connections: its port stays taken as long as the socket is held, which does not listen.
+/// An address that refuses connections. Its socket does not listen, and keeps the port from being used by another test.
 fn refusing() -> (TcpSocket, SocketAddr) {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
@@ -135,7 +135,7 @@ async fn the_next_address_answers_and_is_remembered() {
 
 #[tokio::test]
 async fn an_address_that_swallows_packets_gets_its_share_of_the_time() {
-    // Listens, but never accepts: the TLS handshake gets no answer.
+    // Listens without accepting, so the TLS handshake gets no answer.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = Server::start(|_| Reply::json(GOOD)).await;
     let targets = format!("['{}', '{}']", silent.local_addr().unwrap(), server.address);

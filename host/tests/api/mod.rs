@@ -1,5 +1,4 @@
-//! The API client against a server that answers what a script says, byte for byte. One binary, since each links the
-//! whole host.
+//! The API client against a scripted server, byte for byte.
 
 mod answers;
 mod auth;

@@ -1,4 +1,4 @@
-//! Templates and what is bound into them.
+//! Path templates and binding them to places.
 
 use proptest::prelude::*;
 use pve_exporter::request::{GuestType, Place, Placeholders, Template};
@@ -25,9 +25,9 @@ const GOOD: [&str; 8] = [
 #[test]
 fn bad_templates_say_why() {
     let cases = [
-        ("", "must begin with /"),
-        ("version", "must begin with /"),
-        ("https://evil/version", "must begin with /"),
+        ("", "must start with /"),
+        ("version", "must start with /"),
+        ("https://evil/version", "must start with /"),
         ("//evil/version", "empty segment"),
         ("/", "empty segment"),
         ("/version/", "empty segment"),
@@ -41,19 +41,19 @@ fn bad_templates_say_why() {
         ("/version x", "contains the character ' '"),
         ("/version\r\nHost: evil", "contains the character '\\r'"),
         ("/versiön", "contains the character 'ö'"),
-        ("/nodes/{Node}/status", "is no placeholder"),
-        ("/nodes/{node}x/status", "is no placeholder"),
-        ("/nodes/{name}", "is no placeholder"),
-        ("/nodes/{node/status", "is no placeholder"),
-        ("/{node}/status", "{node} must stand behind /nodes/"),
-        ("/nodes/{node}/nodes/{node}", "{node} stands in it twice"),
-        ("/nodes/x/storage/{storage}", "{storage} must stand behind {node} and /storage/"),
-        ("/nodes/{node}/{storage}", "{storage} must stand behind {node} and /storage/"),
+        ("/nodes/{Node}/status", "is not a placeholder"),
+        ("/nodes/{node}x/status", "is not a placeholder"),
+        ("/nodes/{name}", "is not a placeholder"),
+        ("/nodes/{node/status", "is not a placeholder"),
+        ("/{node}/status", "{node} must follow /nodes/"),
+        ("/nodes/{node}/nodes/{node}", "{node} appears twice"),
+        ("/nodes/x/storage/{storage}", "{storage} must follow {node} and /storage/"),
+        ("/nodes/{node}/{storage}", "{storage} must follow {node} and /storage/"),
         ("/nodes/{node}/{type}", "{type} must be followed by {vmid}"),
-        ("/nodes/{node}/x/{type}/{vmid}", "{type} must stand behind {node}"),
-        ("/nodes/{node}/{vmid}", "{vmid} must stand behind {node} and {type}, /qemu/ or /lxc/"),
-        ("/nodes/x/qemu/{vmid}", "{vmid} must stand behind {node}"),
-        ("/nodes/{node}/qemu?vmid={vmid}", "placeholders can't stand in the query string"),
+        ("/nodes/{node}/x/{type}/{vmid}", "{type} must follow {node}"),
+        ("/nodes/{node}/{vmid}", "{vmid} must follow {node} and {type}, /qemu/ or /lxc/"),
+        ("/nodes/x/qemu/{vmid}", "{vmid} must follow {node}"),
+        ("/nodes/{node}/qemu?vmid={vmid}", "the query string must not contain placeholders"),
         ("/version?", "must be key=value pairs"),
         ("/version?full", "must be key=value pairs"),
         ("/version?=1", "a character it must not have"),
@@ -67,7 +67,7 @@ fn bad_templates_say_why() {
         assert!(problem.contains(words), "{problem} does not say {words}");
         assert!(!problem.contains(['\r', '\n']));
     }
-    // What is shown of a refusal is cut at 300 characters.
+    // An error shows at most 300 characters of the path.
     for filler in ["x", "\u{10ffff}", "\""] {
         let problem = problem(&format!("/{}", filler.repeat(512)));
         assert!(problem.ends_with("longer than 512 bytes"), "{problem}");
@@ -107,7 +107,7 @@ fn binding() {
     for bad in ["", ".", ".."] {
         assert_eq!(
             text(GOOD[2], &Place::node(bad)),
-            format!("/nodes/{{node}}/status: \"{bad}\" can't stand for {{node}}")
+            format!("/nodes/{{node}}/status: \"{bad}\" is not valid for {{node}}")
         );
     }
 }
@@ -118,7 +118,7 @@ fn paths_know_their_node_and_template() {
     assert_eq!((path.node(), path.template()), (Some("pve1"), GOOD[2]));
     assert_eq!(template("/nodes/localhost/status").bind(&Place::cluster()).unwrap().node(), Some("localhost"));
     assert_eq!(template("/nodes").bind(&Place::node("pve1")).unwrap().node(), None);
-    // The same GET, whatever it was bound from.
+    // The same request, whichever template it comes from.
     let guest = Place::guest("pve1", GuestType::Lxc, 100);
     let (one, other) = ("/nodes/{node}/lxc/{vmid}/config", "/nodes/{node}/{type}/{vmid}/config");
     assert_eq!(template(one).bind(&guest).unwrap(), template(other).bind(&guest).unwrap());
@@ -157,7 +157,7 @@ fn what_no_wildcard_grants() {
     }
 }
 
-/// `/`-separated parts before the query string, and what stands behind it.
+/// The segments of the path, and the query string.
 fn split(path: &str) -> (Vec<&str>, Option<&str>) {
     let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
     (path.split('/').collect(), query)
@@ -191,7 +191,7 @@ proptest! {
             let placeholder = wanted.starts_with('{');
             prop_assert!(placeholder || *segment == wanted);
         }
-        // No parser of URLs sees anything else in it.
+        // A URL parser reads the same path.
         let url = reqwest::Url::parse(&format!("https://pve1:8006/api2/json{path}")).unwrap();
         let below = format!("/api2/json{}", path.as_str().split('?').next().unwrap());
         prop_assert_eq!((url.host_str(), url.path(), url.fragment()), (Some("pve1"), below.as_str(), None));

@@ -1,11 +1,12 @@
-//! A TLS server that answers each request with scripted bytes, and the client that asks it.
+//! A TLS server that answers each request with scripted bytes, and a client for it.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use pve_exporter::api::{Answer, Client, FetchError, Observer};
 use pve_exporter::config::ClientOptions;
 use pve_exporter::config::{Config, Environment, Module};
@@ -19,18 +20,18 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// A request as it came.
+/// A request as received.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
     /// `GET /api2/json/version HTTP/1.1` and the headers, in lower case.
     pub(crate) head: String,
     pub(crate) body: String,
-    /// On its connection, from 0.
+    /// Its number on its connection, from 0.
     pub(crate) number: usize,
 }
 
 impl Seen {
-    /// Below the API root.
+    /// The path below the API root.
     pub(crate) fn path(&self) -> &str {
         self.head.split(' ').nth(1).unwrap().strip_prefix("/api2/json").unwrap()
     }
@@ -44,10 +45,10 @@ impl Seen {
     }
 }
 
-/// What to answer; nothing at all closes the connection.
+/// A response.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Reply {
-    /// Held until this many requests have been in flight at once, and for the delay after that.
+    /// Sent after this many requests have been in flight at once and, after that, the delay.
     pub(crate) crowd: usize,
     pub(crate) delay: Duration,
     pub(crate) bytes: Vec<u8>,
@@ -77,16 +78,16 @@ impl Reply {
     }
 }
 
-/// Who the server is.
+/// The server's certificate and key.
 pub(crate) struct Identity {
     pub(crate) chain: Vec<CertificateDer<'static>>,
     pub(crate) key: PrivateKeyDer<'static>,
-    /// What `verify_ssl` would name.
+    /// The CA's certificate, for `verify_ssl`.
     pub(crate) ca_pem: String,
 }
 
 impl Identity {
-    /// Signed by a CA of its own.
+    /// A certificate signed by a new CA.
     pub(crate) fn signed(names: &[&str]) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -97,7 +98,7 @@ impl Identity {
         Self { chain: vec![leaf.der().clone()], key: key.serialize_der().try_into().unwrap(), ca_pem: ca.pem() }
     }
 
-    /// Signed by itself, as a CA or not.
+    /// A self-signed certificate, of a CA or not.
     pub(crate) fn self_signed(is_ca: IsCa) -> Self {
         let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
         params.is_ca = is_ca;
@@ -112,21 +113,21 @@ struct Counts {
     seen: Mutex<Vec<Seen>>,
     connections: AtomicUsize,
     in_flight: Mutex<(usize, HashMap<String, usize>)>,
-    /// The highest of the above.
+    /// The highest values of `in_flight`: in total, and of one node.
     peak: Mutex<(usize, usize)>,
 }
 
 impl Counts {
     /// Waits until this many requests have been in flight at once.
     async fn reached(&self, in_flight: usize) {
-        while self.peak.lock().unwrap().0 < in_flight {
+        while self.peak.lock().0 < in_flight {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
 
     fn enter(&self, seen: &Seen) {
-        let mut now = self.in_flight.lock().unwrap();
-        let mut peak = self.peak.lock().unwrap();
+        let mut now = self.in_flight.lock();
+        let mut peak = self.peak.lock();
         now.0 += 1;
         peak.0 = peak.0.max(now.0);
         if let Some(node) = seen.node() {
@@ -137,7 +138,7 @@ impl Counts {
     }
 
     fn leave(&self, seen: &Seen) {
-        let mut now = self.in_flight.lock().unwrap();
+        let mut now = self.in_flight.lock();
         now.0 -= 1;
         if let Some(node) = seen.node().and_then(|node| now.1.get_mut(node)) {
             *node -= 1;
@@ -187,7 +188,7 @@ impl Server {
                         for number in 0.. {
                             let Some((head, body)) = read_request(&mut stream).await else { return };
                             let seen = Seen { head, body, number };
-                            counts.seen.lock().unwrap().push(seen.clone());
+                            counts.seen.lock().push(seen.clone());
                             counts.enter(&seen);
                             let reply = script(&seen);
                             counts.reached(reply.crowd).await;
@@ -208,16 +209,16 @@ impl Server {
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen> {
-        self.counts.seen.lock().unwrap().clone()
+        self.counts.seen.lock().clone()
     }
 
     pub(crate) fn connections(&self) -> usize {
         self.counts.connections.load(Ordering::SeqCst)
     }
 
-    /// The highest number in flight: in all, and to one node.
+    /// The highest number of requests in flight: in total, and to one node.
     pub(crate) fn peak(&self) -> (usize, usize) {
-        *self.counts.peak.lock().unwrap()
+        *self.counts.peak.lock()
     }
 
     /// Waits until this many requests have been in flight at once.
@@ -232,7 +233,7 @@ async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<(String, 
         head.push(stream.read_u8().await.ok()?);
     }
     let head = String::from_utf8(head).unwrap();
-    // Header values stay as they are.
+    // Header names in lower case, values unchanged.
     let head: Vec<String> = head
         .lines()
         .map(|line| match line.split_once(": ") {
@@ -246,23 +247,23 @@ async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<(String, 
     Some((head.join("\n"), String::from_utf8(body).unwrap()))
 }
 
-/// Remembers what it is told: `path status`.
+/// Records each request as `path status`.
 #[derive(Default)]
 pub(crate) struct Log(Mutex<Vec<String>>);
 
 impl Observer for Log {
     fn request(&self, path: &str, status: &str, _duration: Duration) {
-        self.0.lock().unwrap().push(format!("{path} {status}"));
+        self.0.lock().push(format!("{path} {status}"));
     }
 }
 
 impl Log {
     pub(crate) fn lines(&self) -> Vec<String> {
-        self.0.lock().unwrap().clone()
+        self.0.lock().clone()
     }
 }
 
-/// A module from the keys of `pve.yml`; credentials are a token's.
+/// A module from keys of `pve.yml`, with a token.
 pub(crate) fn module(keys: &str) -> Module {
     module_of(&format!("token: p@pve!x=sesame, {keys}"))
 }
@@ -286,7 +287,7 @@ impl Asker {
         Self { client: Arc::new(client.map_err(|error| error.to_string()).unwrap()), log }
     }
 
-    /// With certificates unchecked.
+    /// Without verification of certificates.
     pub(crate) fn of(server: &Server, keys: &str) -> Self {
         Self::new(
             &module(&format!("verify_ssl: false, target: '{}', {keys}", server.address)),

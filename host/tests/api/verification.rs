@@ -1,4 +1,4 @@
-//! Who the server says it is, and whether it is believed.
+//! Verification of the server's certificate.
 
 use pve_exporter::api::Client;
 use pve_exporter::config::ClientOptions;
@@ -48,7 +48,10 @@ async fn the_clusters_ca() {
     let (_folder, file) = folder_with("ca.pem", &identity.ca_pem);
     let error = ask(identity, &format!("verify_ssl: '{file}'")).await.unwrap_err();
     assert!(error.contains("pve1.example"), "{error}");
-    assert!(error.ends_with("use a name that is in the certificate as target, or pin it with fingerprint"), "{error}");
+    assert!(
+        error.ends_with("use a name that is in the certificate as target, or pin the certificate with fingerprint"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -84,7 +87,7 @@ async fn pinned_fingerprints() {
     let identity = Identity::signed(&["127.0.0.1"]);
     let shown = pin(&identity);
     let error = ask(identity, &format!("fingerprint: '{wrong}', verify_ssl: false")).await.unwrap_err();
-    let words = "if it is the right server, write this one";
+    let words = "if this is the right server, set fingerprint to it";
     assert_eq!(error, format!("the server's certificate has the fingerprint {shown}: {words}"));
 }
 
@@ -99,7 +102,7 @@ async fn a_port_that_speaks_no_tls() {
     });
     let asker = Asker::new(&module(&format!("verify_ssl: false, target: '{address}'")), ClientOptions::default());
     let error = asker.error("/version").await;
-    assert_eq!(error.detail, format!("{address}: it does not speak TLS: is it the API's port (8006)?"));
+    assert_eq!(error.detail, format!("{address}: the server does not use TLS: is this the API's port (8006)?"));
 }
 
 #[test]
@@ -108,7 +111,7 @@ fn files_that_are_no_certificates() {
     let (_folder, file) = folder_with("ca.pem", "not a certificate\n");
     assert_eq!(
         problem(&format!("verify_ssl: '{file}'")),
-        format!("module default: verify_ssl: {file}: no PEM certificate in it (-----BEGIN CERTIFICATE-----)")
+        format!("module default: verify_ssl: {file}: contains no PEM certificate (-----BEGIN CERTIFICATE-----)")
     );
     let (_folder, file) = folder_with("ca.pem", "-----BEGIN CERTIFICATE-----\n?!\n-----END CERTIFICATE-----\n");
     let text = problem(&format!("verify_ssl: '{file}'"));
@@ -119,5 +122,5 @@ fn files_that_are_no_certificates() {
     assert!(text.starts_with("module default: cert: /nonexistent/cert.pem: can't be read"), "{text}");
     let (_folder, file) = folder_with("cert.pem", &Identity::signed(&["x"]).ca_pem);
     let text = problem(&format!("cert: '{file}'"));
-    assert!(text.starts_with(&format!("module default: cert: {file}: no private key in it")), "{text}");
+    assert!(text.starts_with(&format!("module default: cert: {file}: contains no private key")), "{text}");
 }

@@ -41,7 +41,7 @@ fn files_that_do_not_load() {
     for name in ["core", "text", "empty", "version", "export", "missing"] {
         bench.golden(&format!("inspect-{name}"), &["inspect", &format!("{name}.wasm")]);
     }
-    // `boom`, as a word in memory, at the level info.
+    // Logs `boom`, written as a 32-bit word, at level info.
     let boom = "(i32.store (i32.const 1024) (i32.const 0x6d6f6f62)) \
                 (call $log (i32.const 1) (i32.const 1024) (i32.const 4)) (unreachable)";
     bench.write("describe.wasm", forge("sample").piece("describe", boom).build());
@@ -54,14 +54,14 @@ fn files_that_do_not_load() {
 #[test]
 fn compiling_is_bounded_as_in_an_exporter() {
     let bench = Bench::new();
-    // Some hundred milliseconds of compiling: the limit is looked at every 5 ms, and in this cache nothing is kept.
+    // Takes some hundred milliseconds to compile. The limit is checked every 5 ms, and this cache is empty.
     let work =
         "(i32.store (i32.const 1024) (i32.mul (i32.load (i32.const 1024)) (i32.load (i32.const 1028))))".repeat(20_000);
     bench.write("slow.wasm", forge("slow").piece("collect", &format!("{work} (global.get $output)")).build());
     let inspect = ["inspect", "slow.wasm", "--cache-directory", "cache"];
     bench.write("slow.yml", "limits: {compile-time: 1ms}\n");
     bench.golden("inspect-compile-time", &inspect);
-    // What was ended left nothing behind that would pass for compiled.
+    // The aborted run left nothing in the cache.
     bench.golden("inspect-compile-time", &inspect);
     std::fs::remove_file(bench.path("slow.yml")).unwrap();
     assert_eq!(bench.run(&inspect).status, 0);

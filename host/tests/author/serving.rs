@@ -52,10 +52,10 @@ async fn changes_are_followed() {
     let said = running.says("+pve_sample{case=\"calm\"} 2");
     assert!(said.contains("-pve_sample{case=\"calm\"} 1"), "{said}");
     bench.write("sample.wasm", b"\0asm");
-    running.says("not loaded, the version before it serves: sample.wasm: does not compile");
+    running.says("not reloaded, the previous version keeps serving: sample.wasm: does not compile");
     assert!(running.metrics().await.contains("pve_sample{case=\"calm\"} 2\n"));
     bench.write("sample.wasm", version(2.0));
-    running.says("loaded; the exposition is as before");
+    running.says("reloaded; the exposition is the same");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -103,7 +103,7 @@ fn a_slip_in_an_answer_is_named() {
     let bench = bench();
     bench.write("fixtures/one/nodes/node01/disks/zfs.json", "{\"data\":[1,]}");
     bench.golden("test-malformed", &TEST);
-    // Meant so: nothing is said of it.
+    // Once it is expected, it is not reported.
     assert_eq!(bench.run(&[&TEST[..], &["--update"]].concat()).status, 0);
     let outcome = bench.run(&TEST);
     assert!(outcome.status == 0 && !outcome.text.contains("malformed"), "{}", outcome.text);
@@ -127,7 +127,7 @@ fn a_component_older_than_its_source() {
     }
 }
 
-/// The built-ins' cases, whose expectations are written by the SDK's native runs: the same bytes come out here.
+/// The built-ins' cases: `collector test` gets the same bytes as the SDK's native runs, which wrote the expectations.
 #[test]
 fn the_cases_of_the_built_ins() {
     let bench = Bench::new();

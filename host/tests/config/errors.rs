@@ -14,7 +14,7 @@ fn error_text(file: &Path, environment: &Environment) -> String {
     load(file, environment).map(|config| format!("{config:?}")).expect_err("a good configuration").to_string()
 }
 
-/// Relative to the crate, which is where cargo runs tests: the texts name the file.
+/// Relative to the crate, cargo's working directory for tests, since the texts contain the path.
 fn cases() -> Vec<PathBuf> {
     let mut cases: Vec<PathBuf> = std::fs::read_dir("tests/golden/config")
         .unwrap()
@@ -35,7 +35,7 @@ fn texts_are_golden() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Every secret in the cases is spelled `sesame` or 0123….
+/// Every secret in the cases contains `sesame` or `01234567`.
 #[test]
 fn no_text_has_a_secret() {
     for case in cases() {

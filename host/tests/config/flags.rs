@@ -1,4 +1,4 @@
-//! The command line, as argparse would take it.
+//! The command line, which accepts what argparse accepts.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The configuration from outside: one binary, since each links the whole host.
+//! Flags, environment and `pve.yml`.
 
 mod errors;
 mod flags;

@@ -1,4 +1,4 @@
-//! What a good configuration means: files, environment, targets.
+//! The meaning of valid configurations: files, environment, targets.
 
 use std::path::Path;
 use std::time::Duration;
@@ -49,9 +49,9 @@ fn tokens_in_every_spelling() {
     assert_eq!(credentials("user: p@pve!x, token_value: uuid"), token());
     assert_eq!(credentials("token: p@pve!x=uuid"), token());
     assert_eq!(credentials("token: PVEAPIToken=p@pve!x=uuid"), token());
-    // As there, the token wins over a password.
+    // As in prometheus-pve-exporter, the token takes precedence over a password.
     assert_eq!(credentials("user: p@pve, token_name: x, token_value: uuid, password: y"), token());
-    // A key without a value is none.
+    // A key without a value counts as missing.
     assert_eq!(credentials("user: p@pve, token_name: x, token_value: uuid, password: , otp: "), token());
 }
 
@@ -161,7 +161,7 @@ fn the_environment_replaces_the_file() {
         assert_eq!(module.verify, if verify { Verify::System } else { Verify::Disabled }, "{value}");
     }
 
-    // Without PVE_USER the others mean nothing.
+    // Without PVE_USER the other variables are ignored.
     let environment = [("PVE_TOKEN_VALUE", "other"), ("PVE_MODULE", "m")].into_iter().collect();
     let config = load_with("default: {token: p@pve!x=uuid}", &environment);
     assert_eq!(config.modules["default"].credentials, token());

@@ -1,4 +1,4 @@
-//! What differs from prometheus-pve-exporter on purpose: each case with its reason, and exactly the samples it is about.
+//! Deliberate differences from prometheus-pve-exporter, each with its reason and the exact samples that differ.
 
 use pve_sim::{Fault, FaultBody, Pve, Sim, Spec};
 use serde_json::{Value, json};
@@ -9,15 +9,15 @@ use super::peer;
 
 /// One deliberate difference.
 struct Deliberate {
-    /// What happens, and its module's name.
+    /// The event, which is also the name of the module.
     name: &'static str,
     why: &'static str,
-    /// Brings it about.
+    /// Causes the event.
     prepare: fn(&Sim),
-    /// The peer answers with 500 and nothing else, and its log has these words. Ours is then compared with what the peer
-    /// said before.
+    /// The peer responds with 500, and its log contains this text. Ours is then compared with the peer's exposition before
+    /// the event.
     peer_fails: Option<&'static str>,
-    /// In what ours differs: how, in which family, in how many samples.
+    /// The differences: kind, family, number of samples.
     differences: &'static [(&'static str, &'static str, usize)],
 }
 
@@ -111,14 +111,14 @@ fn raw(sim: &Sim, path: &str, body: String) {
     sim.fault(Fault { path: path.to_owned(), body: Some(FaultBody::Raw(body)), ..Fault::default() });
 }
 
-/// Changes a list that the API answers with.
+/// Changes a list in an answer of the API.
 fn edit(sim: &Sim, path: &str, change: impl FnOnce(&mut Vec<Value>)) {
     let mut body = sim.body(path);
     change(body["data"].as_array_mut().unwrap());
     raw(sim, path, body.to_string());
 }
 
-/// Changes one value of the guest with the number 100, in the whole list and in the parts of it that the peer asks for.
+/// Changes a value of guest 100, in the whole list and in the parts of it that the peer requests.
 fn guest_100(sim: &Sim, key: &str, value: &Value) {
     for path in ["/cluster/resources", "/cluster/resources?type=vm", "/cluster/resources?type=storage"] {
         edit(sim, path, |resources| {
@@ -158,7 +158,7 @@ async fn each_difference_is_the_one_that_is_meant() {
     let pair = Pair::start(&modules, "UTC");
     for (deliberate, sim) in TABLE.iter().zip(&sims) {
         let Deliberate { name, why, prepare, peer_fails, differences } = deliberate;
-        // Asked of the peer alone: ours keeps some answers for minutes.
+        // Only the peer is scraped, since ours keeps some answers for minutes.
         let path = format!("/pve?target={}&module={name}", sim.addr());
         let before = ask(&pair.peer.url(&path)).await;
         assert_eq!(before.status, 200, "{name}: {}", pair.peer.log());
@@ -177,7 +177,7 @@ async fn each_difference_is_the_one_that_is_meant() {
     }
 }
 
-/// A due date is a day; the peer takes midnight where it runs, ours midnight UTC.
+/// A due date is a day: the peer uses midnight local time, ours midnight UTC.
 #[tokio::test(flavor = "multi_thread")]
 async fn due_dates_are_utc() {
     if !peer::available() {

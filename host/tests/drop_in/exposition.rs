@@ -1,4 +1,4 @@
-//! What an exposition says, read by the parsers of prometheus_client, and how two of them differ.
+//! Expositions, parsed by prometheus_client, and how two of them differ.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +11,7 @@ use super::peer;
 
 type Labels = BTreeMap<String, String>;
 
-/// A family: what its HELP and TYPE lines say.
+/// A family's TYPE and HELP.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Family {
     pub(crate) kind: String,
@@ -31,23 +31,23 @@ impl fmt::Display for Series {
     }
 }
 
-/// Everything an exposition says.
+/// A parsed exposition.
 #[derive(Debug, Default)]
 pub(crate) struct Exposition {
     pub(crate) families: BTreeMap<String, Family>,
     pub(crate) samples: BTreeMap<Series, f64>,
 }
 
-/// One way in which ours differs from the peer's.
+/// A difference between ours and the peer's.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Difference {
-    /// The peer has a sample that we have not.
+    /// Only the peer has this sample.
     Missing(Series),
-    /// Same series, another value: the peer's and ours.
+    /// The values differ: the peer's and ours.
     Value(Series, f64, f64),
-    /// We have a sample of one of the peer's families that the peer has not.
+    /// Only ours has this sample, although the family is one of the peer's.
     Extra(Series),
-    /// HELP or TYPE of a family differ: the peer's and ours.
+    /// HELP or TYPE differ: the peer's and ours.
     Family(String, String, String),
 }
 
@@ -67,7 +67,7 @@ struct ParsedFamily {
     samples: Vec<(String, Labels, String)>,
 }
 
-/// Has the parsers read them all: (`text` or `openmetrics`, the exposition). An error is the parser's own.
+/// Parses pairs of a format (`text` or `openmetrics`) and an exposition. Errors are the parser's.
 pub(crate) fn parse(expositions: &[(&str, &str)]) -> Vec<Result<Exposition, String>> {
     let directory = tempfile::tempdir().unwrap();
     let [source, target] = ["in", "out"].map(|name| directory.path().join(name));
@@ -92,7 +92,7 @@ pub(crate) fn parse(expositions: &[(&str, &str)]) -> Vec<Result<Exposition, Stri
 }
 
 impl Exposition {
-    /// Fails where a family or a series stands twice.
+    /// Fails if a family or a series appears twice.
     fn from(families: Vec<ParsedFamily>) -> Result<Self, String> {
         let mut exposition = Self::default();
         for family in families {
@@ -110,8 +110,8 @@ impl Exposition {
         Ok(exposition)
     }
 
-    /// In what we, `self`, differ from the peer, as far as `names`, the families the peer has, go. A family for which the
-    /// peer has no sample may be left out.
+    /// How `self`, which is ours, differs from the peer's in `names`, the peer's families. Families without a sample may be
+    /// missing.
     pub(crate) fn differences(&self, peer: &Self, names: &[&str]) -> Vec<Difference> {
         let mut differences = Vec::new();
         for (series, &value) in &peer.samples {
@@ -131,7 +131,7 @@ impl Exposition {
         differences
     }
 
-    /// How many samples a name has.
+    /// The number of samples with a name.
     pub(crate) fn count(&self, name: &str) -> usize {
         self.samples.keys().filter(|series| series.name == name).count()
     }

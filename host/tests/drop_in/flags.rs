@@ -1,4 +1,4 @@
-//! Every flag of the peer is one of ours: whoever changes the binary in a unit file changes nothing else in it.
+//! Ours accepts every flag of the peer, so that a unit file needs no change but the binary.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -6,7 +6,7 @@ use std::process::Command;
 use super::peer;
 use harness::command;
 
-/// The flags that the peer's help names.
+/// The flags in the peer's help.
 fn flags() -> BTreeSet<String> {
     let output = Command::new(peer::program("pve_exporter")).arg("--help").env("COLUMNS", "200").output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
@@ -28,7 +28,7 @@ fn every_flag_is_known() {
             "--server.keyfile" | "--server.certfile" => Some("nowhere.pem"),
             _ => None,
         };
-        // Both halves of a pair; the last one of a kind counts. It ends with the file that is missing.
+        // Flag and `--no-` flag, of which the last one counts. The program then fails because of the missing file.
         let rest = ["--server.keyfile=x", "--server.certfile=y", "--config.file=nowhere.yml"];
         let output = command().arg(&flag).args(value).args(rest).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();

@@ -1,4 +1,4 @@
-//! The format of an answer: the peer has one, ours what the scraper asks for, as long as the format can hold the metrics.
+//! The format of a response: the peer has one, ours is negotiated, as far as the format can represent the metrics.
 
 use pve_sim::{Sim, Spec};
 
@@ -8,7 +8,7 @@ use harness::{Exporter, client, configure};
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Content type and exposition, where OpenMetrics is what the scraper likes best, as Prometheus does.
+/// Content type and exposition for a scraper that prefers OpenMetrics, as Prometheus does.
 async fn scrape(exporter: &Exporter, path: &str) -> (String, Exposition) {
     let accept = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5";
     let answer = client().get(exporter.url(path)).header("Accept", accept).send().await.unwrap();
@@ -19,8 +19,8 @@ async fn scrape(exporter: &Exporter, path: &str) -> (String, Exposition) {
     (content_type, read)
 }
 
-/// In OpenMetrics the counter `pve_disk_read_bytes_total` belongs to a family `pve_disk_read_bytes`, and that is the name
-/// of a deprecated gauge. Where both are there, the answer is in the text format; the strict parser would refuse it.
+/// In OpenMetrics the counter `pve_disk_read_bytes_total` belongs to the family `pve_disk_read_bytes`, which is the name of
+/// a deprecated gauge. With both, the response is in the text format, because a strict parser would refuse OpenMetrics.
 #[tokio::test(flavor = "multi_thread")]
 async fn open_metrics_where_it_holds_all() {
     if !peer::available() {
@@ -36,7 +36,7 @@ async fn open_metrics_where_it_holds_all() {
         assert_eq!(content_type, "text/plain; version=0.0.4; charset=utf-8", "{path}");
         let (content_type, open) = scrape(&without, &path).await;
         assert_eq!(content_type, OPEN_METRICS, "{path}");
-        // But for the four gauges and what the exporter says of itself, the same samples.
+        // The same samples, except for the four gauges and the exporter's own metrics.
         let gauges = ["network_transmit", "network_receive", "disk_write", "disk_read"];
         let gone = gauges.map(|name| format!("pve_{name}_bytes"));
         let samples = |exposition: Exposition| -> Vec<_> {

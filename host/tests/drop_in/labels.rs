@@ -1,5 +1,5 @@
-//! Label values come back unchanged through real parsers of both formats, whatever stands in them: quotes, backslashes,
-//! line feeds, any Unicode.
+//! Label values survive strict parsers of both formats unchanged, whatever they contain: quotes, backslashes, line feeds,
+//! any Unicode.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::peer;
 
 const CASES: usize = 2000;
 
-/// What breaks parsers: every pair of characters that one of the formats gives a meaning.
+/// Every pair of characters that have a meaning in one of the formats.
 fn known() -> Vec<String> {
     let special =
         ["\"", "\\", "\n", "n", "\r", "\t", " ", "{", "}", ",", "=", "#", " # ", "\u{2028}", "\u{85}", "\0", "🦀", ""];
@@ -24,7 +24,7 @@ fn known() -> Vec<String> {
         .collect()
 }
 
-/// Random ones: half of them any text, half of them nothing but characters with a meaning. The seed is fixed.
+/// Random values: half of them any text, half only characters with a meaning. The seed is fixed.
 fn random() -> Vec<String> {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[4; 32]);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
@@ -36,7 +36,7 @@ fn random() -> Vec<String> {
     (0..CASES).map(|_| either.new_tree(&mut runner).unwrap().current()).collect()
 }
 
-/// An exposition with two label values and a help text; both ways to write a label.
+/// An exposition with two label values and a help text, for both ways to write a label.
 fn encode(format: Format, values: &[String]) -> String {
     let mut encoder = Encoder::new(format, 0);
     for (number, pair) in values.windows(2).enumerate() {

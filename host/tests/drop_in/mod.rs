@@ -1,16 +1,15 @@
-//! We stand in for prometheus-pve-exporter: the program itself, release 3.10.2, is asked the same as ours about the same
-//! simulated clusters, and everything it says must be said by ours.
+//! pve-exporter is a drop-in replacement for prometheus-pve-exporter: the original, release 3.10.2, and ours scrape the
+//! same simulated clusters, and everything that the original exposes must be in ours.
 //!
 //! # Layout
 //!
-//! * `peer` runs the program, `pair` runs both, `exposition` reads and compares what they say.
-//! * `samples` is the proof over the `shapes` of clusters; `differences` names what differs on purpose, and why.
-//! * `dashboard` runs Grafana dashboard 10347's queries on both programs' data in a real Prometheus.
-//! * `flags` are all known; `parameters` and `requests` are about `/pve` itself: what its parameters mean, what a scrape costs.
-//! * `labels` and `formats` read, with strict parsers, whatever label values can hold, and whole answers.
+//! * `peer` runs the original, `pair` runs both, `exposition` parses and compares what they return.
+//! * `samples` compares all samples on `shapes` of clusters; `differences` lists the deliberate differences, with reasons.
+//! * `dashboard` runs the queries of Grafana dashboard 10347 on a real Prometheus that scrapes both.
+//! * `flags` compares the command lines, `parameters` those of `/pve`, and `requests` counts the API requests of a scrape.
+//! * `labels` and `formats` read unusual label values and whole responses with strict parsers.
 //!
-//! `make test` installs the program (`scripts/install-peer`). Where it can't be had these tests say that they are
-//! skipped; with `PVE_EXPORTER_DEMAND_PEER` in the environment (CI) they fail instead.
+//! `make setup` installs the original; without it these tests are skipped.
 
 mod dashboard;
 mod differences;

@@ -9,7 +9,7 @@ use super::exposition::{Difference, Exposition, parse};
 use super::peer::Peer;
 use harness::{Exporter, client, module_config};
 
-/// The families of prometheus-pve-exporter 3.10.2, in the order of its code.
+/// The families of prometheus-pve-exporter 3.10.2, in the order of its source.
 pub(crate) const FAMILIES: [&str; 38] = [
     "pve_up",
     "pve_disk_size_bytes",
@@ -80,7 +80,7 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
-    /// Starts both with a module for each cluster, the peer in this time zone.
+    /// Starts both with a module for each cluster; the peer runs in this time zone.
     pub(crate) fn start(modules: &[(&str, &Sim)], time_zone: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let config = directory.path().join("pve.yml");

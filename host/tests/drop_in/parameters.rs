@@ -1,11 +1,11 @@
-//! What the parameters of `/pve` mean, asked of both programs: truth values, the first of several, targets, modules.
+//! The parameters of `/pve` in both programs: truth values, repeated parameters, targets, modules.
 
 use pve_sim::{Sim, Spec};
 
 use super::pair::{Answer, Pair, read};
 use super::peer;
 
-/// Which sides an answer has: the cluster's, the node's.
+/// Whether a response contains the cluster's metrics, and the node's.
 fn sides(answer: &Answer) -> (bool, bool) {
     assert_eq!(answer.status, 200, "{}", answer.body);
     let has = |name: &str| answer.body.lines().any(|line| line.starts_with(&format!("{name}{{")));
@@ -31,7 +31,7 @@ async fn parameters_mean_the_same() {
         ("cluster=1&node=0", (true, false)),
         ("cluster=0&node=1", (false, true)),
         ("cluster=0&node=0", (false, false)),
-        // Only these are false, in any case; the word "no" is not.
+        // Only these are false, in upper or lower case; "no" is not.
         ("cluster=no&node=False", (true, false)),
         ("cluster=FALSE&node=off", (false, true)),
         ("cluster=&node=2", (false, true)),
@@ -41,7 +41,7 @@ async fn parameters_mean_the_same() {
         ("cluster=1&cluster=0&node=0&node=1", (true, false)),
         ("cluster=0&cluster=1", (false, true)),
         ("module=second&module=nothing", (true, true)),
-        // Unknown ones are ignored; names have a case.
+        // Unknown ones are ignored; names are case-sensitive.
         ("Cluster=0&what=ever&collect[]=x", (true, true)),
     ] {
         for (whose, answer) in ["the peer", "ours"].iter().zip(pair.ask(&format!("/pve?{target}&{parameters}")).await) {
@@ -94,7 +94,7 @@ async fn targets_are_read_the_same() {
     };
     let pair = Pair::start(&[("default", &sim)], "UTC");
     let port = sim.addr().port();
-    // Without a port the module's is taken. Prometheus sends the parameter percent-encoded.
+    // Without a port, the module's is used. Prometheus sends the parameter percent-encoded.
     for target in ["::1", "[::1]", &format!("[::1]:{port}"), &format!("%5B%3A%3A1%5D%3A{port}")] {
         let [peer, ours] = pair.ask(&format!("/pve?target={target}")).await;
         assert_eq!(sides(&peer), (true, true), "the peer: {target}");
@@ -103,7 +103,7 @@ async fn targets_are_read_the_same() {
     }
 }
 
-/// 200 and nothing of the cluster's; the peer's body is empty, ours has the account of the scrape.
+/// Status 200 and no metric of the cluster: the peer's body is empty, ours has its own metrics.
 #[tokio::test(flavor = "multi_thread")]
 async fn neither_side_is_an_empty_answer() {
     if !peer::available() {
@@ -117,7 +117,7 @@ async fn neither_side_is_an_empty_answer() {
     assert!(samples.iter().all(|line| line.starts_with("pve_exporter_")), "{samples:?}");
 }
 
-/// A parameter of our own: the node collectors for every node, where one scrape is to do for the cluster.
+/// An additional parameter: the node collectors run for every node, so that one scrape covers the cluster.
 #[tokio::test(flavor = "multi_thread")]
 async fn all_nodes_where_asked_for() {
     if !peer::available() {

@@ -1,5 +1,5 @@
-//! What a scrape of `/pve` costs the API: each distinct GET once, whoever needs it. The original makes eleven for
-//! `cluster=1` of what are five, and one more a guest and a job for `node=1`.
+//! The API requests of a scrape of `/pve`: each distinct GET once. The original makes eleven requests for `cluster=1`, of
+//! which five are distinct, and one per guest and per replication job for `node=1`.
 
 use std::collections::BTreeMap;
 
@@ -13,16 +13,16 @@ const CLUSTER: [(&str, u64); 7] = [
     ("/version", 1),
     ("/cluster/backup-info/not-backed-up", 1),
     ("/cluster/config/qdevice", 1),
-    // What the original has not: ha-status.
+    // Not in the original: ha-status.
     ("/cluster/ha/status/manager_status", 1),
     ("/cluster/ha/resources", 1),
 ];
 
-/// Besides the guests' configurations.
+/// In addition to the guests' configurations.
 const NODE: [(&str, u64); 6] = [
     ("/nodes/{node}/replication", 1),
     ("/nodes/{node}/subscription", 1),
-    // What the original has not: node-status, vm-pressure, lxc-pressure, physical-disk.
+    // Not in the original: node-status, vm-pressure, lxc-pressure, physical-disk.
     ("/nodes/{node}/status", 1),
     ("/nodes/{node}/qemu", 1),
     ("/nodes/{node}/lxc", 1),
@@ -30,13 +30,14 @@ const NODE: [(&str, u64); 6] = [
 ];
 
 const CONFIG: &str = "/nodes/{node}/{type}/{vmid}/config";
-/// Who is there to be asked.
+/// Discovery of nodes and guests.
 const DISCOVERY: [(&str, u64); 2] = [("/cluster/status", 1), ("/cluster/resources", 1)];
+
 async fn setup(arguments: &[&str]) -> Setup {
     Setup::start(Spec { nodes: 3, guests: 50, replication: 6, ..Spec::default() }, arguments).await
 }
 
-/// The requests of one scrape, by template.
+/// The requests of a scrape, by template.
 async fn requests(setup: &Setup, parameters: &str) -> BTreeMap<String, u64> {
     setup.sim.reset_counters();
     setup.get(&format!("/pve?target={}&{parameters}", setup.sim.addr())).await;
@@ -58,7 +59,7 @@ fn local_guests(sim: &Sim) -> u64 {
 async fn the_cluster_alone() {
     let setup = setup(&[]).await;
     assert_eq!(requests(&setup, "cluster=1&node=0").await, expected(&[&CLUSTER]));
-    // Nothing of it is kept: the next scrape is as fresh.
+    // No answer is kept: the next scrape repeats all requests.
     assert_eq!(requests(&setup, "cluster=1&node=0").await, expected(&[&CLUSTER]));
     assert!(setup.sim.counters().nodes.values().all(|node| node.total == 0));
 }
@@ -80,7 +81,7 @@ async fn both() {
     let setup = setup(&[]).await;
     let guests = local_guests(&setup.sim);
     assert_eq!(requests(&setup, "cluster=1&node=1").await, expected(&[&CLUSTER, &NODE, &[(CONFIG, guests)]]));
-    // Configurations and disks are good for minutes; each scrape renews its share of the oldest, here one of each.
+    // Configurations and disks are kept for minutes; each scrape renews a share of the oldest, here one of each.
     let mut again = requests(&setup, "cluster=1&node=1").await;
     for path in [CONFIG, "/nodes/{node}/disks/list"] {
         let renewed = again.insert(path.to_owned(), 1).unwrap_or_default();
@@ -89,7 +90,7 @@ async fn both() {
     assert_eq!(again, expected(&[&CLUSTER, &NODE, &[(CONFIG, 1)]]));
 }
 
-/// As fresh as the original's, at its price.
+/// As fresh as the original's, for the same number of requests.
 #[tokio::test(flavor = "multi_thread")]
 async fn always_fresh() {
     let setup = setup(&["--api.max-age", "0s"]).await;
@@ -99,7 +100,7 @@ async fn always_fresh() {
     }
 }
 
-/// With the original's collectors alone: five for the cluster, where it makes eleven.
+/// With the original's collectors only: five requests for the cluster instead of eleven.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_more_than_the_peer_needs() {
     let beyond = builtins().iter().map(|(name, _)| *name).filter(|name| !PEER_COLLECTORS.contains(name));
@@ -110,7 +111,7 @@ async fn no_more_than_the_peer_needs() {
     assert_eq!(counts, expected(&[&CLUSTER[..5], &NODE[..2], &[(CONFIG, guests)]]));
 }
 
-/// The original asks for nothing then, and can't tell whether there is a cluster. `pve_exporter_target_up` does.
+/// The original makes no request then and can't tell whether the cluster is up; `pve_exporter_target_up` can.
 #[tokio::test(flavor = "multi_thread")]
 async fn neither() {
     let setup = setup(&[]).await;

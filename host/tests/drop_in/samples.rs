@@ -1,5 +1,5 @@
-//! The proof: on every shape of cluster, every sample, HELP and TYPE of prometheus-pve-exporter is ours too, and no sample
-//! of ours is in one of its families without being one of its samples.
+//! On every shape of cluster, ours has every sample, HELP and TYPE of prometheus-pve-exporter, and no other sample in its
+//! families.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use super::pair::{FAMILIES, Pair, read};
 use super::peer;
 use super::shapes::shapes;
 
-/// Beginnings of the names of what we have beyond the peer. None of the peer's names begins like this.
+/// Prefixes of our additional metrics, which none of the peer's names has.
 const OURS: [&str; 9] = [
     "pve_exporter_",
     "pve_node_boot_mode_info",
@@ -31,12 +31,12 @@ const OUR_HA: [&str; 6] = [
     "pve_ha_service_status",
 ];
 
-/// What the comparisons have covered, so that a shape that lost its point is noticed.
+/// What the comparisons have covered, to notice shapes that no longer show what they are for.
 #[derive(Default)]
 struct Covered {
     /// Samples compared, by family.
     samples: BTreeMap<String, usize>,
-    /// States that held somewhere: family, state.
+    /// States that were active somewhere: family, state.
     states: BTreeSet<(String, String)>,
 }
 
@@ -95,12 +95,12 @@ async fn every_sample_of_the_peer_is_ours() {
     assert_eq!(locks.len(), 9, "{locks:?}");
     let subscriptions = covered.states("pve_subscription_status");
     assert_eq!(subscriptions.len(), 6, "{subscriptions:?}");
-    // Eleven of guests, five of nodes, `fence` is both; a node that is gone is not among the resources.
+    // Eleven of guests and five of nodes, with `fence` in both; a node in state `gone` is not among the resources.
     let ha = covered.states("pve_ha_state");
     assert_eq!(ha.len(), 11 + 5 - 1 - 1, "{ha:?}");
 }
 
-/// Whatever is not the peer's has one of our own names.
+/// Every family that is not the peer's has one of our names.
 fn only_known_families(ours: &Exposition) {
     for name in ours.families.keys().filter(|name| !FAMILIES.contains(&&***name)) {
         let known = OURS.iter().any(|beginning| name.starts_with(beginning)) || OUR_HA.contains(&&**name);

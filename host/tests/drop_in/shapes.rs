@@ -2,9 +2,9 @@
 
 use pve_sim::{Down, Fault, FaultBody, Pve, Qdevice, Sim, Spec};
 
-/// A cluster, and what is done to it after its start.
+/// A cluster, and a change after its start.
 pub(crate) struct Shape {
-    /// Its module's name.
+    /// The name of its module.
     pub(crate) name: &'static str,
     pub(crate) spec: Spec,
     pub(crate) prepare: Prepare,
@@ -17,7 +17,7 @@ fn shape(name: &'static str, spec: Spec) -> Shape {
     Shape { name, spec, prepare: |_| {} }
 }
 
-/// Frozen clusters: both programs see the same bytes.
+/// Frozen clusters, of which both programs get the same answers.
 pub(crate) fn shapes() -> Vec<Shape> {
     let base = || Spec { nodes: 3, guests: 30, ha: 6, ..Spec::default() };
     let mut shapes = vec![
@@ -31,7 +31,7 @@ pub(crate) fn shapes() -> Vec<Shape> {
         shape("pve9", Spec { pve: Pve::V9, guests: 40, ..base() }),
         shape("pools-and-sdn", Spec { pve: Pve::V8, pools: 7, sdn: true, ..base() }),
         shape("pools-and-networks", Spec { pve: Pve::V9, pools: 7, sdn: true, ..base() }),
-        // Templates, every lock, every HA state of guests, a node in maintenance; a queued service, whose state is none.
+        // Templates, every lock, every HA state of guests, a node in maintenance, and a queued service, which has no state.
         shape("every-state", Spec { nodes: 6, guests: 170, ha: 60, ..base() }),
         shape(
             "names",
@@ -43,8 +43,8 @@ pub(crate) fn shapes() -> Vec<Shape> {
         shape("qdevice-none", Spec { qdevice: Qdevice::None, ..base() }),
         shape("replication", Spec { replication: 15, ..base() }),
     ];
-    // Guests of a node that is down are bare entries, its HA services wait for the fence, jobs to it fail.
-    // Where it has only just died, or its API alone is gone, the cluster still calls it online.
+    // Guests of a node that is down have few attributes, its HA services wait to be fenced, and replication to it fails. A
+    // node that has just died, or whose API does not answer, is still reported online.
     let downs: [(&str, Prepare); 4] = [
         ("down", |sim| sim.node_down("node02", Down::NoRoute).unwrap()),
         ("refused", |sim| sim.node_down("node02", Down::Refused).unwrap()),
@@ -54,12 +54,12 @@ pub(crate) fn shapes() -> Vec<Shape> {
     for (name, prepare) in downs {
         shapes.push(Shape { prepare, ..shape(name, Spec { ha: 20, replication: 9, ..base() }) });
     }
-    // A node that is down and has no HA service: its own state is unknown.
+    // A node that is down and has no HA service: its state is unknown.
     shapes.push(Shape {
         prepare: |sim| sim.node_down("node03", Down::NoRoute).unwrap(),
         ..shape("down-without-ha", Spec { ha: 1, ..base() })
     });
-    // Versions before 6, rights that are missing, a qnetd that hangs: the peer takes any error as "there is none".
+    // Versions before 6, missing privileges, a qnetd that hangs: the peer takes any error for "no QDevice".
     let broken: [(&str, Prepare); 3] = [
         ("qdevice-501", |sim| qdevice(sim, 501)),
         ("qdevice-403", |sim| qdevice(sim, 403)),
@@ -69,7 +69,7 @@ pub(crate) fn shapes() -> Vec<Shape> {
     for name in ["new", "notfound", "active", "invalid", "expired", "suspended"] {
         shapes.push(shape(name, Spec { subscription: name.to_owned(), ..base() }));
     }
-    // A word that is none of the six, without a level, with an empty date.
+    // An unknown status, no level, an empty date.
     let prepare: Prepare = |sim| {
         let path = "/nodes/{node}/subscription".to_owned();
         let body = r#"{"data":{"status":"unheard-of","nextduedate":""}}"#;

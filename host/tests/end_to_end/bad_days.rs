@@ -1,4 +1,4 @@
-//! Bad days: what is broken costs its own series, is counted with its place and reason, and nothing else is lost.
+//! Failures in the cluster cost the affected series only, and are counted by place and reason.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ async fn a_node_that_is_down_is_not_asked() {
     assert_eq!(setup.sim.counters().nodes.get("node02").map_or(0, |node| node.total), 0);
 }
 
-/// The first minute: corosync still counts the node in, its API does not answer any more.
+/// The first minute: corosync still considers the node online, but its API no longer answers.
 #[tokio::test(flavor = "multi_thread")]
 async fn nodes_that_fail_cost_their_own_series() {
     let setup = Setup::start(spec(), &[]).await;
@@ -49,7 +49,7 @@ async fn nodes_that_fail_cost_their_own_series() {
     let log = setup.exporter.log_with("/nodes/node02/status");
     assert!(log.contains("595 No route to host"), "{log}");
 
-    // Recovery is said once, and the failure is not repeated at every scrape.
+    // Recovery is logged once, and the failure is not logged at every scrape.
     setup.sim.node_up("node02").unwrap();
     setup.sim.node_up("node03").unwrap();
     let exposition = setup.scrape().await;
@@ -57,13 +57,13 @@ async fn nodes_that_fail_cost_their_own_series() {
     setup.exporter.log_with("no longer failing");
 }
 
-/// Each request to a dead node takes seconds, and three at a time are asked: those that wait are spared it.
+/// Each request to a dead node takes seconds, and three run at a time: those that wait for a slot are not sent.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_node_is_asked_once_around() {
     let setup = Setup::start(Spec { guests: 200, ..spec() }, &[]).await;
     setup.sim.node_down_after("node02", Down::Stale, Duration::from_millis(300)).unwrap();
     let exposition = setup.scrape().await;
-    // Three at once, and those that took a slot before the second failure was known.
+    // Three at once, and those that got a slot before the second failure.
     assert!(setup.sim.counters().nodes["node02"].total <= 8);
     let labels = "{collector=\"config\",node=\"node02\",reason=\"unavailable\"}";
     let failed = exposition.value(&format!("pve_exporter_collector_failed_places{labels}"));
@@ -83,7 +83,7 @@ async fn a_token_without_rights_is_noticed() {
     for node in ["node01", "node02", "node03", "node04"] {
         assert_eq!(failed("node-status", node), Some(1.0));
     }
-    // 200 with an empty list: nothing fails, and the count of rows says so.
+    // Proxmox VE answers 200 with an empty list: nothing fails, but the number of rows shows it.
     assert_eq!(exposition.value("pve_exporter_collector_rows{collector=\"vm-pressure\"}"), Some(0.0));
     setup.exporter.log_with("PVEAuditor");
 }
@@ -152,7 +152,7 @@ async fn an_api_that_is_gone_is_one_line() {
     assert!(lines[0].contains("connection refused"), "{lines:?}");
 }
 
-/// A cluster that refuses the credentials is asked twice a scrape, not for each collector.
+/// A cluster that refuses the credentials gets two requests per scrape, not some for each collector.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_fails_discovery_is_asked_no_more_than_that_takes() {
     let setup = Setup::start(spec(), &[]).await;

@@ -1,4 +1,4 @@
-//! End to end: the real binary as a process of its own, on a port the system chooses, against the simulated cluster.
+//! End to end: the real binary as a process, on a port that the system chooses, against the simulated cluster.
 
 mod bad_days;
 mod bad_input;
@@ -6,3 +6,4 @@ mod prometheus;
 mod reload;
 mod scrape;
 mod sharding;
+mod systemd;

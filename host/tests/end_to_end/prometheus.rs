@@ -22,7 +22,7 @@ async fn prometheus_stores_what_the_cluster_says() {
     prometheus.query_until("sum_over_time(up[5m])", |up| up.first().is_some_and(|(_, count)| *count >= 2.0)).await;
 
     // Other tests compare the exposition with the simulator; here every series must have arrived with its value. The last
-    // one of five minutes, since a scrape that times out on a busy machine makes all series stale.
+    // value within five minutes, because a scrape that times out on a busy machine makes all series stale.
     let exposition = setup.scrape().await;
     let mut compared = 0;
     for line in exposition.0.lines().filter(|line| line.starts_with("pve_") && !line.starts_with("pve_exporter_")) {

@@ -1,4 +1,4 @@
-//! New versions go live without a restart and without a failed scrape; whatever is wrong with one, the old one serves.
+//! New versions go live without a restart and without a failed scrape; if one is refused, the old one keeps serving.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -22,13 +22,13 @@ fn component(version: &str) -> Vec<u8> {
     bytes
 }
 
-/// Writes to a temporary name and renames into place, as one should.
+/// Writes to a temporary file and renames it, as recommended.
 fn install(folder: &Path, bytes: &[u8]) {
     std::fs::write(folder.join("versioned.tmp"), bytes).unwrap();
     std::fs::rename(folder.join("versioned.tmp"), folder.join("versioned.wasm")).unwrap();
 }
 
-/// The versions whose rows stand in an exposition.
+/// The versions whose rows are in an exposition.
 fn versions(exposition: &Exposition) -> BTreeSet<String> {
     let samples = exposition.samples("pve_zoo_versioned");
     let version = |sample: &&str| sample.split("version=\"marker-").nth(1)?.get(..8).map(str::to_owned);
@@ -84,7 +84,7 @@ async fn files_are_noticed_however_they_change() {
     // `cp` over the file.
     std::fs::write(folder.join("versioned.wasm"), component("2")).unwrap();
     reloading.serves(&["2"]).await;
-    // Half-written: the old version serves on, then the whole file is taken in.
+    // Half-written: the old version keeps serving until the file is complete.
     let whole = component("3");
     std::fs::write(folder.join("versioned.wasm"), &whole[..whole.len() / 2]).unwrap();
     reloading.setup.exporter.log_with("does not compile");
@@ -95,7 +95,7 @@ async fn files_are_noticed_however_they_change() {
     reloading.serves(&[]).await;
 }
 
-/// As Kubernetes does with a ConfigMap: `versioned.wasm` → `..data/versioned.wasm`, `..data` → a folder that is exchanged.
+/// As in a Kubernetes ConfigMap: `versioned.wasm` → `..data/versioned.wasm`, `..data` → a folder that is replaced.
 #[tokio::test(flavor = "multi_thread")]
 async fn links_are_followed_when_they_are_swapped() {
     use std::os::unix::fs::symlink;
@@ -121,7 +121,7 @@ async fn a_folder_that_vanishes_takes_nothing_with_it() {
     reloading.serves(&["1"]).await;
     let aside = folder.with_extension("aside");
     std::fs::rename(folder, &aside).unwrap();
-    reloading.setup.exporter.log_with("not taken in");
+    reloading.setup.exporter.log_with("refused: ");
     reloading.serves(&["1"]).await;
     install(&aside, &component("2"));
     std::fs::rename(&aside, folder).unwrap();
@@ -136,9 +136,9 @@ async fn what_is_refused_is_said_and_the_old_version_serves() {
     reloading.serves(&["1"]).await;
     assert_eq!(reloading.reload().await, (200, "nothing changed\n".to_owned()));
 
-    // It panics on the last answers: the trial finds out before a scrape does.
+    // It panics on the last answers: the trial notices before a scrape does.
     install(folder, &component("x"));
-    // The watcher may have been first; the answer says it all the same.
+    // The response reports it even if the watcher was faster.
     let (_, text) = reloading.reload().await;
     assert!(text.contains("the trial on the last answers") && text.contains("this version is broken"), "{text}");
     reloading.setup.exporter.log_with("the trial on the last answers");
@@ -148,7 +148,7 @@ async fn what_is_refused_is_said_and_the_old_version_serves() {
 
     install(folder, &component("2"));
     reloading.serves(&["2"]).await;
-    // A grant taken back is taken back at once; given again, the collector is there again.
+    // Revoking a grant takes effect at once, and so does restoring it.
     std::fs::write(folder.join("versioned.yml"), "allow: []\n").unwrap();
     reloading.serves(&[]).await;
     reloading.setup.exporter.log_with("add to its grant file: allow: [\\\"/nodes/{node}/status\\\"]");
@@ -218,7 +218,7 @@ async fn a_thousand_versions_under_load() {
     for swap in 1..=swaps {
         let good = swap % 3 != 0;
         let version = if good { swap.to_string() } else { format!("x{swap}") };
-        // Every other bad one is no component at all.
+        // Every other bad one is not a component.
         let bytes = if swap % 6 == 0 { component(&version)[..5000].to_vec() } else { component(&version) };
         let start = Instant::now();
         install(&reloading.folder, &bytes);
@@ -246,6 +246,6 @@ async fn a_thousand_versions_under_load() {
     );
     assert!(after.descriptors <= before.descriptors + 16, "{before:?} {after:?}");
     assert!(after.threads <= before.threads + 16, "{before:?} {after:?}");
-    // Room for the allocator, none for 1,000 versions (0.3 MB of code each).
+    // Enough for the allocator, not for 1,000 versions (0.3 MB of code each).
     assert!(after.memory_kib < before.memory_kib + 100 * 1024, "{before:?} {after:?}");
 }

@@ -1,4 +1,4 @@
-//! A healthy cluster: everything specified is there, with the simulator's values, at the price of one request each.
+//! A healthy cluster: every specified metric, with the simulator's values, for one request each.
 
 use pve_sim::{Fault, Spec};
 
@@ -105,7 +105,7 @@ async fn each_distinct_request_is_made_once() {
     assert_eq!(counters.total, 37 + guests);
 }
 
-/// What may be some minutes old is asked again a slice at a time, not all at once when it gets too old.
+/// Answers that may be some minutes old are renewed a few at a time, not all at once when they expire.
 #[tokio::test(flavor = "multi_thread")]
 async fn later_scrapes_ask_for_little() {
     let setup = Setup::start(spec(), &[]).await;
@@ -118,7 +118,7 @@ async fn later_scrapes_ask_for_little() {
     assert_eq!(first.samples("pve_onboot_status"), second.samples("pve_onboot_status"));
     let age = "pve_exporter_answer_age_seconds{path=\"/nodes/{node}/{type}/{vmid}/config\"}";
     assert!(second.value(age).is_some());
-    // The rows of kept answers are kept with them: none of these calls is made again.
+    // Rows are kept with the answers they come from: none of these calls is repeated.
     let cpu = "pve_exporter_collector_cpu_seconds{collector=\"config\"}";
     assert!(first.value(cpu).unwrap() > 0.0);
     assert_eq!(second.value(cpu), Some(0.0));
@@ -147,7 +147,7 @@ async fn the_cluster_is_not_asked_for_too_much_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn scrapes_that_overlap_share_their_requests() {
-    // All four begin while the first one waits for its first answer.
+    // All four start while the first one waits for its first answer.
     let latency = std::time::Duration::from_millis(500);
     let setup = Setup::start(Spec { latency, ..spec() }, &[]).await;
     let (a, b, c, d) = tokio::join!(setup.scrape(), setup.scrape(), setup.scrape(), setup.scrape());
@@ -190,7 +190,7 @@ async fn formats_and_encodings_are_negotiated() {
     assert_eq!(gzip.headers()["content-encoding"], "gzip");
 }
 
-/// The deprecated gauges have the names that OpenMetrics gives the counters, so with them there is text for everyone.
+/// The deprecated gauges have the names that the counters have in OpenMetrics, so with both the text format is served.
 #[tokio::test(flavor = "multi_thread")]
 async fn names_that_clash_in_open_metrics_are_served_as_text() {
     let setup = Setup::start(spec(), &[]).await;
@@ -199,7 +199,7 @@ async fn names_that_clash_in_open_metrics_are_served_as_text() {
     assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
 }
 
-/// As prometheus-pve-exporter does, where that is asked for.
+/// As prometheus-pve-exporter does.
 #[tokio::test(flavor = "multi_thread")]
 async fn strict_answers_500_where_anything_is_missing() {
     let setup = Setup::start(spec(), &["--strict"]).await;

@@ -49,7 +49,7 @@ async fn two_exporters_share_the_clusters() {
     assert_eq!(nodes.len(), CLUSTERS.len());
     assert!(nodes.iter().all(|(_, count)| *count == 2.0), "{nodes:?}");
 
-    // Each by one exporter, which is the one its name's hash says.
+    // Each by one exporter, according to the hash of its name.
     let targets = prometheus.get("targets").await;
     let mut shares: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for target in targets["activeTargets"].as_array().unwrap() {

@@ -1,4 +1,4 @@
-//! What is left of the zoo: nothing. Memory, threads and file descriptors are as they were.
+//! The zoo leaks nothing: memory, threads and file descriptors are as before.
 
 use std::process::Command;
 
@@ -36,7 +36,7 @@ fn census() -> Census {
     }
 }
 
-/// Such numbers are of a process, and mean nothing beside other tests: this one starts itself again, alone.
+/// These numbers belong to a process, and other tests would change them: this test runs itself in a process of its own.
 #[test]
 fn nothing_is_left_of_the_whole_zoo() {
     const ALONE: &str = "PVE_EXPORTER_TEST_ALONE";
@@ -59,7 +59,7 @@ fn alone() {
     let healthy = Healthy::new(&sandbox);
     let animals = animals();
     let mut censuses = Vec::new();
-    // The first round fills what is kept on purpose: the allocator's arenas, the slots' resident pages, wasmtime's tables.
+    // The first round fills what is kept deliberately: the allocator's arenas, the slots' resident pages, wasmtime's tables.
     for round in 0..3 {
         let wrong: Vec<String> = animals.iter().filter_map(|animal| animal.check(&sandbox).err()).collect();
         assert!(wrong.is_empty(), "round {round}: {}", wrong.join("\n"));

@@ -1,4 +1,4 @@
-//! Animals that load well and break down, or lie about where their answer is, when they are called.
+//! Animals that load, but break down when called, or return invalid pointers.
 
 use super::support::{Animal, Outcome, animal, built_case, show};
 use harness::{forge, zoo_component};
@@ -11,7 +11,7 @@ pub(crate) fn animals() -> Vec<Animal> {
     [built_ones(), breakdowns(), wild_pointers(), abi()].concat()
 }
 
-/// `fixtures/zoo`: what a Rust collector does by mistake or with intent.
+/// `fixtures/zoo`: what a collector in Rust can do by mistake or on purpose.
 fn built_ones() -> Vec<Animal> {
     vec![
         animal("endless collect", zoo_component("endless-collect"), CPU_LIMIT),
@@ -26,7 +26,7 @@ fn built_ones() -> Vec<Animal> {
             Outcome::Fails("trap", "index out of bounds: the len is 3 but the index is 7"),
         ),
         built_case("breaks-down", "borrow", Outcome::Fails("trap", "already borrowed")),
-        // Rust's own stack, in linear memory, ends before wasmtime's; `deep` below runs into that one.
+        // Rust's stack, in linear memory, overflows before wasmtime's, which `deep` below exhausts.
         built_case("breaks-down", "recursion", Outcome::Fails("trap", "out of bounds memory access")),
         built_case("breaks-down", "lines", Outcome::Fails("trap", "first line second line")),
         built_case("breaks-down", "long", Outcome::Fails("trap", "xxxxxxxx")),
@@ -108,7 +108,7 @@ fn breakdowns() -> Vec<Animal> {
         realloc("no room for its input", Outcome::Fails("trap", "unreachable"), "(unreachable)"),
         realloc("input beyond memory", Outcome::Fails("engine", "realloc return: beyond end of memory"), "(i32.const -16)"),
         realloc("input not aligned", Outcome::Fails("engine", "realloc return: result not aligned"), "(i32.const 5001)"),
-        // The input over everything else: its own problem.
+        // The input overwrites the rest of its memory, which only affects itself.
         realloc("input over its manifest", Outcome::Gives(1, &[]), "(i32.const 4096)"),
         realloc(
             "logs while taking its input",
@@ -117,7 +117,7 @@ fn breakdowns() -> Vec<Animal> {
     ]
 }
 
-/// An answer that is not where it says, or not what it says.
+/// Answers with invalid pointers or invalid contents.
 fn wild_pointers() -> Vec<Animal> {
     let patched = |patch: &str| forge("wild").piece("collect", &format!("{patch} (global.get $output)")).build();
     let store = |offset: u32, value: &str| {
@@ -163,7 +163,7 @@ fn wild_pointers() -> Vec<Animal> {
     ]
 }
 
-/// Misuse of what the host gives.
+/// Misuse of the host's functions.
 fn abi() -> Vec<Animal> {
     let log = |arguments: &str| {
         forge("log").piece("collect", &format!("(call $log {arguments}) (global.get $output)")).build()
@@ -207,7 +207,7 @@ fn what_breaks_down_fails_with_its_reason() {
     show(&animals());
 }
 
-/// Each call starts with the memory the component was built with.
+/// Each call starts with the component's initial memory.
 #[test]
 fn nothing_is_kept_from_one_call_to_the_next() {
     use pve_exporter::collector::{Collector, Origin};
@@ -229,7 +229,7 @@ fn nothing_is_kept_from_one_call_to_the_next() {
     }
 }
 
-/// Counts its calls in memory, in a global and in the size of its memory; the largest of them is its value.
+/// Counts its calls in memory, in a global and in the size of its memory; its value is the product.
 fn remembering() -> Vec<u8> {
     forge("remembering")
         .piece("inside", "(global $calls (mut i32) (i32.const 0))")

@@ -1,4 +1,4 @@
-//! Compile bombs: components that harm by being compiled, which the compiler's own process is ended for.
+//! Compile bombs: components that exhaust time or memory while they are compiled. The compiler's process is killed.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -15,26 +15,26 @@ fn compiler(cache: &Path) -> Compiler {
     Compiler::new(binary(), cache.to_owned(), Capacity { slots: 1, max_memory: 128 << 20 })
 }
 
-/// A component with these core functions inside.
+/// A component whose core module contains these functions.
 fn with(inside: &str) -> Vec<u8> {
     forge("bomb").piece("inside", inside).build()
 }
 
-/// One function as large as a function may be.
+/// One function of about the maximum size.
 fn huge_function() -> Vec<u8> {
     let step = "(local.set 0 (i64.mul (i64.add (local.get 1) (local.get 0)) (i64.rotl (local.get 0) (local.get 1))))\n";
     with(&format!("(func (param i64 i64) {})", step.repeat(400_000)))
 }
 
-/// A hundred thousand functions that call each other.
+/// Hundreds of thousands of functions that call each other.
 fn many_functions() -> Vec<u8> {
     let function = "(func (param i64) (result i64) (local i64 i64 f64) (loop (br_if 0 (i64.eqz (local.tee 1 (i64.div_u \
                     (local.get 0) (i64.const 3))))) (local.set 2 (call 2 (local.get 1)))) (i64.xor (local.get 2) (local.get 1)))\n";
-    // Function 0 is the log's, 1 the first of the module: a caller of 2 finds one of these.
+    // Function 0 is the imported log and 1 the module's first, so 2 is one of these.
     with(&function.repeat(300_000))
 }
 
-/// Blocks whose values must all be kept apart: memory.
+/// Branches that keep many values alive, which costs the compiler memory.
 fn branches() -> Vec<u8> {
     let locals = "(local i64) ".repeat(2_000);
     let block = |number: usize| {
@@ -55,7 +55,7 @@ fn a_compile_bomb_ends_with_its_compiler() {
     let compiler = compiler(folder.path());
     let sandbox = Sandbox::new(Capacity { slots: 1, max_memory: 128 << 20 }, Some(folder.path())).unwrap();
     let healthy = Healthy::new(&sandbox);
-    // The fastest of the three compiles in 1 s where there is nothing else to do: a tenth leaves a faster machine room.
+    // On an idle machine the fastest of the three takes 1 s to compile; a tenth leaves room for a faster machine.
     let limits = Limits { compile_time: Duration::from_millis(100), ..limits() };
     let mut wrong = Vec::new();
     for (name, bytes) in [("huge function", huge_function()), ("functions", many_functions()), ("branches", branches())]
@@ -72,7 +72,7 @@ fn a_compile_bomb_ends_with_its_compiler() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Types that double with every line, nest without end, or are many: ended by the parser, or compiled in no time and refused.
+/// Types that double with every line, nest deeply or are numerous: the parser refuses them, or they compile quickly.
 #[test]
 fn other_bombs_do_not_go_off() {
     let folder = tempfile::tempdir().unwrap();
@@ -92,7 +92,7 @@ fn other_bombs_do_not_go_off() {
         ),
         ("lists of lists", outside(&format!("(type $n0 (list u8)) {nested} {deep}")), Some("type nesting is too deep")),
         ("a thousand components in components", nest(1_000), Some("it does not import pve:collector/types")),
-        // 240 KB that would take gigabytes: the compiler's own memory limit.
+        // 240 KB that would take gigabytes: the compiler's memory limit.
         ("20,000 components in components", nest(20_000), Some("memory allocation of")),
         ("20,000 imports", outside(&imports), Some("component imports function `i0`")),
         ("100,000 blocks in blocks", with(&blocks), None),
@@ -110,7 +110,7 @@ fn other_bombs_do_not_go_off() {
     }
 }
 
-/// A component in a component in a component: headers and sections of type 4, from the inside out.
+/// Nested components: headers and sections of type 4, from the innermost outwards.
 fn nest(depth: usize) -> Vec<u8> {
     const HEADER: &[u8] = b"\0asm\x0d\0\x01\0";
     let mut length = HEADER.len();
@@ -130,7 +130,7 @@ fn nest(depth: usize) -> Vec<u8> {
     headers.concat()
 }
 
-/// What the child compiled is found by the sandbox, and what it can't compile it says.
+/// The sandbox finds what the child process has compiled; the child reports what it can't compile.
 #[test]
 fn the_child_compiles_what_is_well_formed() {
     let folder = tempfile::tempdir().unwrap();
@@ -153,5 +153,5 @@ fn the_child_compiles_what_is_well_formed() {
         Capacity { slots: 1, max_memory: MEMORY },
     );
     let text = missing.compile(&good, &limits()).unwrap_err().to_string();
-    assert!(text.contains("the compiler does not start"), "{text}");
+    assert!(text.contains("the compiler process does not start"), "{text}");
 }

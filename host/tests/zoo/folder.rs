@@ -1,15 +1,16 @@
-//! A folder of collectors as operators and attackers leave it: what is taken in, what is refused, and that what served
-//! before goes on serving.
+//! A collectors folder as operators and attackers leave it: what is loaded, what is refused, and that a refused file leaves
+//! the serving version alone.
 
 use std::path::Path;
 
-use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use pve_collector::contract::Kind;
 use pve_exporter::catalog::{LastAnswers, Standing};
-use pve_exporter::collector::{Collector, Origin};
-use pve_exporter::contract::FetchErrorKind;
+use pve_exporter::collector::{ClusterId, Collector, Origin};
+use pve_exporter::contract::{FetchErrorKind, PlaceAnswers};
 use pve_exporter::limits::Limits;
+use pve_exporter::reason::Reason;
 use pve_exporter::request::Place;
 use pve_exporter::sandbox::{Capacity, Sandbox};
 use pve_exporter::schema::Schema;
@@ -35,11 +36,11 @@ fn what_is_no_component_is_refused_and_stops_nothing() {
     shop.put("notes.txt", "not a component");
     shop.put("ZFS.WASM", "not a component either");
     for (file, words) in [
-        ("folder.wasm", "can't be read: it is a folder"),
+        ("folder.wasm", "can't be read: it is a directory"),
         ("loop.wasm", "can't be read: "),
-        ("zero.wasm", "can't be read: it is no regular file"),
-        ("pipe.wasm", "can't be read: it is no regular file"),
-        ("grantpipe.wasm", "grantpipe.yml: can't be read: it is no regular file"),
+        ("zero.wasm", "can't be read: not a regular file"),
+        ("pipe.wasm", "can't be read: not a regular file"),
+        ("grantpipe.wasm", "grantpipe.yml: can't be read: not a regular file"),
         ("text.wasm", "is not WebAssembly"),
         ("core.wasm", "core WebAssembly module"),
     ] {
@@ -55,12 +56,12 @@ fn named_pipe(path: &Path) {
     assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
-/// Has an answer to try collectors on.
+/// Returns an answer for trial runs.
 struct Answered;
 
 impl LastAnswers for Answered {
-    fn last_answers(&self, _: &Schema) -> Option<(Place, Vec<Result<Arc<str>, FetchErrorKind>>)> {
-        Some((Place::cluster(), vec![Err(FetchErrorKind::TimedOut)]))
+    fn last_answers(&self, _: &Schema) -> Option<PlaceAnswers> {
+        Some(PlaceAnswers { place: Place::cluster(), answers: vec![Err(FetchErrorKind::TimedOut)] })
     }
 }
 
@@ -71,7 +72,7 @@ fn what_was_refused_is_considered_again_when_somebody_asks() {
     shop.put("zfs.wasm", version("zfs", "1.0.0").piece("collect", "(unreachable)").build());
     let refused = shop.catalog.reload(&Answered).refused;
     assert!(refused[0].1.starts_with("the trial on the last answers of cluster failed: trapped"), "{refused:?}");
-    // As it was, so nobody looks: though it would pass where there is nothing to try it on.
+    // An unchanged file is not loaded again, although it would pass without an answer to try it on.
     assert_eq!(shop.reload().still_refused, refused);
     assert_eq!(shop.serving(), [BUILTIN]);
     shop.catalog.reconsider();
@@ -92,12 +93,12 @@ fn a_folder_that_vanishes_takes_nothing_with_it() {
     assert_eq!(shop.reload().unreadable.len(), 1);
     assert_eq!(shop.serving(), [BUILTIN, "zfs 1.0.0"]);
     assert_eq!(shop.catalog.unreadable().len(), 1);
-    // Said once.
+    // Reported once.
     assert!(shop.reload().unreadable.is_empty());
     std::fs::rename(&away, shop.folder.path()).unwrap();
     assert!(shop.reload().is_empty());
     assert!(shop.catalog.unreadable().is_empty());
-    // The file gone is the collector gone.
+    // Removing the file removes the collector.
     shop.remove("zfs.wasm");
     assert_eq!(shop.reload().removed, ["zfs"]);
 }
@@ -127,7 +128,7 @@ fn a_metric_has_one_owner() {
     shop.put("thief.wasm", version("thief", "1.0.0").tables(vec![gauge("pve_node_load1")]).build());
     assert_eq!(shop.refusal("thief.wasm"), "the metric pve_node_load1 belongs to the collector node-status");
 
-    // Between two files the first keeps it.
+    // Of two files, the first keeps the name.
     for name in ["a", "b"] {
         shop.put(&format!("{name}.yml"), ALLOW);
         shop.put(&format!("{name}.wasm"), version(name, "1.0.0").tables(vec![gauge("pve_shared")]).build());
@@ -136,7 +137,7 @@ fn a_metric_has_one_owner() {
     assert_eq!(shop.serving(), ["a 1.0.0", BUILTIN]);
 }
 
-/// What was refused for another's sake is refused no longer when the other is gone.
+/// A collector that was refused because of another one is loaded when that one is gone.
 #[test]
 fn a_metric_that_is_free_again_can_be_had() {
     let shop = Shop::open();
@@ -151,6 +152,14 @@ fn a_metric_that_is_free_again_can_be_had() {
     assert_eq!(shop.serving(), ["b 1.0.0", BUILTIN]);
 }
 
+/// Runs `moody` once for a cluster, as a scrape does.
+fn call(shop: &Shop, cluster: ClusterId) -> Result<(), Reason> {
+    let (collector, in_time) = (shop.collector("moody"), Instant::now() + Duration::from_secs(600));
+    let collection = collector.collect(0, &Place::cluster(), &[Ok("[]")]);
+    collector.record(cluster, &collection, in_time);
+    collection.outcome.map(drop).map_err(|error| error.reason())
+}
+
 #[test]
 fn three_breakdowns_are_quarantine_until_a_new_version() {
     let shop = Shop::open();
@@ -159,32 +168,31 @@ fn three_breakdowns_are_quarantine_until_a_new_version() {
     shop.put("moody.wasm", broken("1.0.0"));
     shop.reload();
     let standing = || shop.catalog.entries().iter().find(|entry| entry.name == "moody").unwrap().standing;
+    let cluster = ClusterId::unique();
     for _ in 0..3 {
         assert_eq!(standing(), Standing::Serving);
-        assert_eq!(
-            shop.collector("moody").collect(0, &Place::cluster(), &[Ok("[]")]).outcome.unwrap_err().reason().as_str(),
-            "trap"
-        );
+        assert_eq!(call(&shop, cluster), Err(Reason::Trap));
     }
     assert_eq!(standing(), Standing::Quarantined);
-    assert!(shop.collector("moody").health.quarantined().is_some());
+    assert!(shop.collector("moody").health.quarantined(cluster).is_some());
+    assert!(shop.collector("moody").health.quarantined(ClusterId::unique()).is_none());
     // A reload of the same file changes nothing.
     shop.reload();
     assert_eq!(standing(), Standing::Quarantined);
     shop.put("moody.wasm", broken("1.0.1"));
     shop.reload();
     assert_eq!((standing(), shop.serving()[0].as_str()), (Standing::Serving, "moody 1.0.1"));
-    // Data that is not understood is not a breakdown.
+    // Reporting malformed answers does not put a collector into quarantine.
     let failing = version("moody", "1.0.2").gives(Err(pve_collector::contract::Failure::Malformed("no".into())));
     shop.put("moody.wasm", failing.build());
     shop.reload();
     for _ in 0..5 {
-        assert!(shop.collector("moody").collect(0, &Place::cluster(), &[Ok("[]")]).outcome.is_err());
+        assert_eq!(call(&shop, cluster), Err(Reason::MalformedAnswer));
     }
     assert_eq!(standing(), Standing::Serving);
 }
 
-/// Reloads hold no slot: neither may find the pool full.
+/// Reloads hold no slot: neither they nor scrapes may find the pool full.
 #[test]
 fn a_reload_needs_no_slot_that_a_scrape_has() {
     let sandbox = Sandbox::new(Capacity { slots: 1, max_memory: Limits::default().memory }, None).unwrap();
@@ -195,6 +203,8 @@ fn a_reload_needs_no_slot_that_a_scrape_has() {
         while !busy.is_finished() {
             load(&version("zfs", "1.0.0").build()).unwrap();
         }
-        assert_eq!(busy.join().unwrap().outcome.unwrap_err().reason().as_str(), "cpu_limit");
+        // On a very busy machine, ten times the CPU limit pass by the wall clock first.
+        let reason = busy.join().unwrap().outcome.unwrap_err().reason().as_str();
+        assert!(["cpu_limit", "stalled"].contains(&reason), "{reason}");
     });
 }

@@ -1,4 +1,4 @@
-//! Grant files beside components: what each of them lets serve, and that no version gets more than it was granted.
+//! Grant files: a component serves only with its grant, and no version gets more than was granted.
 
 use pve_exporter::request::Place;
 
@@ -11,28 +11,28 @@ fn nothing_serves_without_its_grant() {
     shop.put("zfs.wasm", version("zfs", "1.0.0").build());
     let refusal = shop.refusal("zfs.wasm");
     assert!(
-        refusal.starts_with("there is no grant file; if it is to be trusted with this, write zfs.yml:\n"),
+        refusal.starts_with("there is no grant file; if you trust the collector with this, write zfs.yml:\n"),
         "{refusal}"
     );
     let (_, lines) = refusal.split_once(":\n").unwrap();
     assert_eq!(shop.serving(), [BUILTIN]);
 
-    // What the refusal says to write is what makes it serve.
+    // The grant that the refusal suggests is sufficient.
     shop.put("zfs.yml", lines);
     assert_eq!(shop.reload().loaded.len(), 1);
     assert_eq!(shop.serving(), [BUILTIN, "zfs 1.0.0"]);
     assert!(shop.reload().is_empty(), "nothing changed");
 
-    // For another digest it does not.
+    // A grant for another digest is not.
     shop.put("zfs.wasm", version("zfs", "1.0.1").build());
     let refusal = shop.refusal("zfs.wasm");
     assert!(
-        refusal.contains("its sha256 is ") && refusal.contains("if this version is to be trusted, write: sha256: "),
+        refusal.contains("its sha256 is ") && refusal.contains("if you trust this version, write: sha256: "),
         "{refusal}"
     );
     assert_eq!(shop.serving(), [BUILTIN, "zfs 1.0.0"]);
 
-    // The grant file taken away is the grant taken away.
+    // Removing the grant file revokes the grant.
     shop.remove("zfs.yml");
     assert_eq!(shop.reload().removed, ["zfs"]);
     assert_eq!(shop.serving(), [BUILTIN]);
@@ -48,7 +48,7 @@ fn a_grant_that_can_not_be_understood_grants_nothing_new() {
         ("allow: [\"/cluster/*\"]", "the character '*'"),
         ("allow: [\"/cluster\"]", "add to its grant file: allow: [\"/cluster/status\"]"),
         ("allow: [\"/cluster/status\"]\nlimits: {cpu: 100 bananas}", "cpu: write a time"),
-        ("allow: [\"/cluster/status\"]\nlimits: {memory: 1GiB}", "a slot has 134217728"),
+        ("allow: [\"/cluster/status\"]\nlimits: {memory: 1GiB}", "at most 134217728 are allowed"),
         ("allow: [\"/cluster/status\"]\nlimits: {memory: 18446744073709551615}", "memory"),
         ("allow: [\"/cluster/status\"]\nlimits: {memory: 64KiB}", "65536 are allowed (limits: memory)"),
         ("allow: [\"/cluster/status\"]\nsha256: 1234", "is not 64 hexadecimal digits"),
@@ -66,7 +66,7 @@ fn a_grant_that_can_not_be_understood_grants_nothing_new() {
     shop.put("zfs.yml", "# x\n".repeat(20_000));
     assert!(shop.refusal("zfs.wasm").contains("longer than 65536 bytes"));
 
-    // Once it serves, a file that can't be understood changes nothing, and one that allows less ends it.
+    // Once it serves, an invalid grant file changes nothing, and one that allows less stops it.
     shop.put("zfs.yml", ALLOW);
     shop.reload();
     assert_eq!(shop.serving(), [BUILTIN, "zfs 1.0.0"]);
@@ -89,9 +89,9 @@ fn a_version_that_asks_for_more_does_not_take_over() {
     for (bytes, words) in [
         (
             whole.clone(),
-            "asks for more than is granted; add to its grant file: allow: [\"/nodes/{node}/qemu/{vmid}/agent/get-users\"]",
+            "the collector requests more than is allowed; add to its grant file: allow: [\"/nodes/{node}/qemu/{vmid}/agent/get-users\"]",
         ),
-        (version("zfs", "2.0.0").requests(&["/access/users"]).build(), "no grant allows that"),
+        (version("zfs", "2.0.0").requests(&["/access/users"]).build(), "which no grant can allow"),
         (whole[..whole.len() / 2].to_vec(), "does not compile"),
         (Vec::new(), "the file is empty"),
         (version("other", "2.0.0").build(), "the collector is named other; name the file other.wasm"),

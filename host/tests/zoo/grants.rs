@@ -1,5 +1,5 @@
-//! Every way around a grant there is: paths that say one thing and mean another, asked for in a manifest, written in a
-//! grant file, or made by the cluster's own names.
+//! Attempts to circumvent grants: paths that mean something other than they seem to, in manifests, in grant files, and
+//! through names in the cluster.
 
 use pve_exporter::catalog::Grant;
 use pve_exporter::collector::{Collector, Origin};
@@ -8,12 +8,12 @@ use pve_exporter::request::{GuestType, Place, Template};
 use super::support::{Animal, Outcome, animal, limits, sandbox, show};
 use harness::forge;
 
-/// Paths that are no request path at all, with the reason.
+/// Invalid request paths, with the reason.
 const BYPASSES: &[(&str, &str)] = &[
-    ("", "must begin with /"),
+    ("", "must start with /"),
     ("/", "empty segment"),
-    ("nodes", "must begin with /"),
-    ("https://evil.example/api2/json/nodes", "must begin with /"),
+    ("nodes", "must start with /"),
+    ("https://evil.example/api2/json/nodes", "must start with /"),
     ("//evil.example/nodes", "empty segment"),
     ("/nodes//status", "empty segment"),
     ("/nodes/", "empty segment"),
@@ -42,25 +42,25 @@ const BYPASSES: &[(&str, &str)] = &[
     ("/nodes?=1", "a character it must not have"),
     ("/nodes?a=1?b=2", "a character it must not have"),
     ("/nodes?a=%26b=1", "a character it must not have"),
-    ("/nodes?a={node}", "placeholders can't stand in the query string"),
+    ("/nodes?a={node}", "the query string must not contain placeholders"),
     ("/nodes?a=1;b=2", "a character it must not have"),
     ("/nodes?a=b=c", "a character it must not have"),
-    ("/{node}/status", "{node} must stand behind /nodes/"),
-    ("/cluster/{node}", "{node} must stand behind /nodes/"),
-    ("/nodes/{node}/{node}", "{node} stands in it twice"),
-    ("/nodes/{node}/nodes/{node}", "{node} stands in it twice"),
+    ("/{node}/status", "{node} must follow /nodes/"),
+    ("/cluster/{node}", "{node} must follow /nodes/"),
+    ("/nodes/{node}/{node}", "{node} appears twice"),
+    ("/nodes/{node}/nodes/{node}", "{node} appears twice"),
     ("/nodes/x{node}", "each as a whole segment"),
     ("/nodes/{node}{storage}", "each as a whole segment"),
     ("/nodes/{ node }", "the character ' '"),
     ("/nodes/{NODE}", "each as a whole segment"),
     ("/nodes/{}", "each as a whole segment"),
     ("/nodes/{{node}}", "each as a whole segment"),
-    ("/storage/{storage}", "{storage} must stand behind {node} and /storage/"),
-    ("/nodes/{node}/{storage}", "{storage} must stand behind {node} and /storage/"),
-    ("/nodes/{node}/{vmid}/config", "{vmid} must stand behind"),
-    ("/nodes/{node}/qemu/x/{vmid}", "{vmid} must stand behind"),
+    ("/storage/{storage}", "{storage} must follow {node} and /storage/"),
+    ("/nodes/{node}/{storage}", "{storage} must follow {node} and /storage/"),
+    ("/nodes/{node}/{vmid}/config", "{vmid} must follow"),
+    ("/nodes/{node}/qemu/x/{vmid}", "{vmid} must follow"),
     ("/nodes/{node}/{type}/status", "{type} must be followed by {vmid}"),
-    ("/cluster/{type}/{vmid}", "{type} must stand behind {node}"),
+    ("/cluster/{type}/{vmid}", "{type} must follow {node}"),
 ];
 
 #[test]
@@ -94,19 +94,19 @@ fn check(asked: &[&str], allowed: &[&str]) -> Result<(), String> {
     grant.check_requests(&collector.schema).map_err(|refusal| refusal.to_string())
 }
 
-/// No grant reaches users, tokens and permissions.
+/// No grant allows access to users, tokens and permissions.
 #[test]
 fn access_is_nobodys() {
     for path in ["/access", "/access/users", "/access/ticket", "/access/users?full=1", "/access?x=1"] {
         let error = check(&[path], &[path]).unwrap_err();
-        assert!(error.contains("no grant allows that"), "{path}: {error}");
+        assert!(error.contains("which no grant can allow"), "{path}: {error}");
     }
-    // Another path to Proxmox VE, which knows only lower case: it answers 501.
+    // To Proxmox VE, whose paths are case-sensitive, this is another path, which it answers with 501.
     assert_eq!(check(&["/Access/users"], &["/Access/users"]), Ok(()));
     assert!(check(&["/Access/users"], &["/access/users"]).is_err());
 }
 
-/// A path is granted letter by letter: nothing that is shorter, longer, or the same to some server.
+/// A grant matches a path exactly: not a shorter or longer one, nor one that some server treats as the same.
 #[test]
 fn a_grant_is_for_exactly_its_paths() {
     const GRANTED: &str = "/nodes/{node}/status";
@@ -128,11 +128,14 @@ fn a_grant_is_for_exactly_its_paths() {
         "/cluster/status",
     ] {
         let error = check(&[GRANTED, asked], &[GRANTED]).unwrap_err();
-        assert_eq!(error, format!("asks for more than is granted; add to its grant file: allow: [\"{asked}\"]"));
+        assert_eq!(
+            error,
+            format!("the collector requests more than is allowed; add to its grant file: allow: [\"{asked}\"]")
+        );
         // By its exact path even the guest agent can be had.
         assert_eq!(check(&[GRANTED, asked], &[GRANTED, asked]), Ok(()));
     }
-    // One type of guest is not the other, and a query is part of the path.
+    // The types of guests are distinct, and the query string is part of the path.
     assert!(check(&["/nodes/{node}/{type}/{vmid}/config"], &["/nodes/{node}/qemu/{vmid}/config"]).is_err());
     assert!(check(&["/nodes/{node}/qemu?full=1"], &["/nodes/{node}/qemu"]).is_err());
     assert!(
@@ -142,7 +145,7 @@ fn a_grant_is_for_exactly_its_paths() {
     );
 }
 
-/// What is denied by default is in a written grant only as a comment.
+/// A generated grant file lists what is denied by default only in a comment.
 #[test]
 fn a_written_grant_does_not_give_away_what_is_denied() {
     let paths = [
@@ -161,7 +164,7 @@ fn a_written_grant_does_not_give_away_what_is_denied() {
     }
 }
 
-/// A manifest's texts stand in the grant file that is written for it: they can't become keys of it.
+/// The manifest's texts appear in a generated grant file, but can't become keys in it.
 #[test]
 fn a_version_can_not_write_its_own_grant() {
     let hostile = "1.0\nallow: [\"/nodes/{node}/config\"]\n# ";
@@ -177,7 +180,7 @@ fn a_version_can_not_write_its_own_grant() {
     }
 }
 
-/// Names come from the cluster, and whoever may create a storage there may call it what they like.
+/// Whoever may create a storage in the cluster chooses its name freely.
 #[test]
 fn no_name_of_the_cluster_widens_a_path() {
     let template = Template::parse("/nodes/{node}/storage/{storage}/status").unwrap();
@@ -215,7 +218,7 @@ fn no_name_of_the_cluster_widens_a_path() {
         let place = Place { node: Some(name.into()), storage: Some("local".into()), ..Place::cluster() };
         assert!(template.bind(&place).is_err(), "{name:?}");
     }
-    // A template for virtual machines is not bound to a container.
+    // A template for virtual machines can't be bound to a container.
     let template = Template::parse("/nodes/{node}/qemu/{vmid}/config").unwrap();
     let place = Place { node: Some("a".into()), guest_type: Some(GuestType::Lxc), vmid: Some(100), ..Place::cluster() };
     assert!(template.bind(&place).is_err());

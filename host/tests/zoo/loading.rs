@@ -1,4 +1,4 @@
-//! Animals that must not get past loading: no components, other contracts, and harm done before the first call.
+//! Animals that must not load: other files, other contracts, and attacks before the first call.
 
 use super::support::{Animal, Outcome, animal, show};
 use harness::{forge, zoo_component};
@@ -40,7 +40,7 @@ fn other_contracts() -> Vec<Animal> {
         animal("0.2.0", version("0.2.0"), Outcome::Refused("built for version 0.2.0 of the collector contract")),
         animal("1.0.0", version("1.0.0"), Outcome::Refused("built for version 1.0.0 of the collector contract")),
         animal("0.10.0", version("0.10.0"), Outcome::Refused("built for version 0.10.0 of the collector contract")),
-        // Within 0.1 the types are frozen; only functions may be added.
+        // Within 0.1 the types do not change; only functions may be added.
         animal("0.1.7", version("0.1.7"), Outcome::Gives(1, &[])),
         animal(
             "a field more",

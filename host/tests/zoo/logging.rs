@@ -1,8 +1,9 @@
-//! What a collector says goes into the log, bounded, and can't pass for another's line.
+//! Collectors' log lines are limited and can't imitate other lines.
 
 use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use pve_exporter::collector::{Collection, Collector, Origin};
 use pve_exporter::request::Place;
 use tracing::level_filters::LevelFilter;
@@ -12,13 +13,13 @@ use tracing_subscriber::layer::SubscriberExt;
 use super::support::{limits, sandbox};
 use harness::zoo_component;
 
-/// The log, kept.
+/// A log in memory.
 #[derive(Clone, Default)]
 struct Kept(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Kept {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
+        self.0.lock().extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -35,7 +36,7 @@ impl<'a> MakeWriter<'a> for Kept {
     }
 }
 
-/// Calls a component and gives each call's outcome with the lines of the log, as `telemetry` writes them.
+/// Calls a component and returns the outcome of each call, and the log's lines as `telemetry` writes them.
 fn logged(component: &str, case: &str, calls: usize, json: bool) -> (Vec<Collection>, Vec<String>) {
     let sandbox = sandbox();
     let mut collector = Collector::load(&sandbox, &zoo_component(component), Origin::Builtin, limits()).unwrap();
@@ -50,7 +51,7 @@ fn logged(component: &str, case: &str, calls: usize, json: bool) -> (Vec<Collect
         let layer = tracing_logfmt::builder().with_target(true).layer().with_writer(kept.clone());
         tracing::subscriber::with_default(registry.with(layer), run)
     };
-    let text = String::from_utf8(std::mem::take(&mut *kept.0.lock().unwrap())).unwrap();
+    let text = String::from_utf8(std::mem::take(&mut *kept.0.lock())).unwrap();
     (collections, text.lines().map(str::to_owned).collect())
 }
 
@@ -59,13 +60,13 @@ fn a_flood_is_bounded_a_call_and_a_second() {
     for (component, case, kept) in [("floods", "log", "line 19 "), ("wasi", "stdout-flood", "xxxx")] {
         let (collections, lines) = logged(component, case, 1, false);
         assert!(collections[0].outcome.is_ok(), "{:?}", collections[0].outcome);
-        // 20 lines, and one that says how many there would have been.
+        // 20 lines, and one with the number of suppressed ones.
         assert_eq!(lines.len(), 21, "{case}: {lines:#?}");
         assert!(lines[19].contains(kept) && lines[20].contains("log lines suppressed"), "{case}: {lines:#?}");
-        // 1024 bytes of the collector's, and the rest of a line.
+        // At most 1024 bytes from the collector, and the rest of the line.
         assert!(lines.iter().all(|line| line.len() < 1024 + 300), "{case}: {lines:#?}");
     }
-    // 200 at once and 20 a second, over all calls.
+    // 200 at once and 20 per second, over all calls.
     let began = std::time::Instant::now();
     let (_, lines) = logged("floods", "log", 40, false);
     let allowed = 200 + 20 * (began.elapsed().as_secs() as usize + 1);
@@ -77,7 +78,7 @@ fn a_flood_of_warnings_is_bounded() {
     let (collections, _) = logged("floods", "warnings", 1, false);
     let warnings = &collections[0].warnings;
     assert_eq!(warnings.len(), 10);
-    // Cut at a character.
+    // Truncated at a character boundary.
     assert!(warnings.iter().all(|warning| (1000..=1024).contains(&warning.len())), "{warnings:?}");
 }
 
@@ -97,7 +98,7 @@ fn no_line_of_a_collector_can_pass_for_the_exporters() {
     assert_eq!((lines.len(), words), (4, vec![true; 4]), "{lines:#?}");
 }
 
-/// A panic's message stands in the log even where the collector spoke before, and in the error.
+/// A panic's message is in the log, also after other lines of the collector, and in the error.
 #[test]
 fn a_panic_is_logged() {
     let (collections, lines) = logged("panics", "", 1, false);

@@ -1,8 +1,8 @@
-//! The zoo: collectors that are broken or mean harm, each with the exact outcome that it must have, and with a healthy
-//! collector after it that must notice nothing.
+//! The zoo: broken and hostile collectors, each with its exact outcome. After each of them a healthy collector runs, which
+//! must not be affected.
 //!
-//! Some animals are Rust (`fixtures/zoo`, `make zoo`), most are forged here: components written by hand that hold what no
-//! SDK would make (the harness's `forge`).
+//! Some animals are written in Rust (`fixtures/zoo`, built by `make zoo`). Most are forged: components written by hand, which
+//! contain what no SDK would produce (`forge` in the harness).
 
 mod aftermath;
 mod calling;

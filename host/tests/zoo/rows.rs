@@ -1,4 +1,4 @@
-//! Rows that do not fit their tables: which are lost, for which reason, and that the others stay.
+//! Rows that do not fit their tables are lost, with a reason; the others are kept.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use harness::{Forge, forge, row, table, texts};
 
 const ONE: Value = Value::Number(1.0);
 
-/// Two tables: one of each kind, and one that shares the gauge.
+/// Two tables: one with a metric of each kind, and one with the same gauge.
 fn zoo() -> Forge {
     let states = StateSet { label: "state".to_owned(), states: texts(&["on", "off"]) };
     forge("rows").tables(vec![
@@ -38,7 +38,7 @@ fn values(gauge: Value, counter: Value, info: Value, state: Value) -> Row {
     row(0, &["v", "w"], &[gauge, counter, info, state])
 }
 
-/// A row beside the good one, and what is lost of it.
+/// A row next to the good one: how many rows are kept, and what is lost.
 fn beside(what: &str, bad: Row, rows: usize, lost: &'static [(&'static str, u64)]) -> Animal {
     animal(what, zoo().rows(vec![bad, good()]).build(), Outcome::Gives(rows, lost))
 }
@@ -107,14 +107,14 @@ fn duplicates() -> Vec<Animal> {
         gives("a row 1000 times", same(1000), 1000, &[("duplicate", 999)]),
         gives("the same series from two tables", vec![good(), row(1, &["x", "y"], &[ONE])], 2, &[("duplicate", 1)]),
         gives("other labels", vec![good(), row(1, &["y", "x"], &[ONE])], 2, &[]),
-        // An empty value is no label: {a="x"} both.
+        // A label with an empty value counts as absent: both rows are {a="x"}.
         gives(
             "labels that are empty",
             vec![row(1, &["x", ""], &[ONE]), row(1, &["x", ""], &[ONE])],
             2,
             &[("duplicate", 1)],
         ),
-        // What looks like another label's end is escaped.
+        // The end of a label inside a value is escaped.
         gives(
             "labels that try to be others",
             vec![row(1, &["x\",b=\"y", "z"], &[ONE]), row(1, &["x", "y"], &[ONE])],
@@ -132,7 +132,7 @@ fn floods() -> Vec<Animal> {
         .tables(vec![table(&["case"], &[("pve_states", Kind::StateSet(StateSet { label: "state".into(), states }))])]);
     let stated: Vec<Row> = (0..10_000).map(|number| row(0, &[&number.to_string()], &[Value::State(None)])).collect();
     let kilobyte = "x".repeat(1000);
-    // 5 million rows of nothing, over memory that is all zeros.
+    // 5 million empty rows in zeroed memory.
     let zeros = forge("zeros").piece("memory", "1700").piece(
         "collect",
         "(i32.store offset=4 (global.get $output) (i32.const 0x100000))
@@ -143,23 +143,29 @@ fn floods() -> Vec<Animal> {
         animal(
             "200,001 rows",
             forge("x").rows(rows(200_001)).build(),
-            Outcome::Fails("rows_limit", "gave 200001 rows, 200000 are allowed"),
+            Outcome::Fails("rows_limit", "returned 200001 rows, 200000 are allowed"),
         ),
         animal(
             "series beyond their limit",
             many.rows(stated).build(),
-            Outcome::Fails("series_limit", "gave more than 500000 series"),
+            Outcome::Fails("series_limit", "returned more than 500000 series"),
         ),
         animal(
             "rows beyond a limit of their own",
             forge("x").rows(counted).build(),
-            Outcome::Fails("rows_limit", "gave 20000 rows, 5000 are allowed"),
+            Outcome::Fails("rows_limit", "returned 20000 rows, 5000 are allowed"),
         )
         .limits(|limits| limits.rows = 5000),
         animal("5 million rows", zeros.build(), lifted.clone()).limits(|limits| limits.memory = 128 << 20),
-        animal("5 million rows that may be lifted", zeros.build(), Outcome::Fails("rows_limit", "gave 5000000 rows"))
-            .limits(|limits| (limits.memory, limits.lifted_bytes) = (128 << 20, 1 << 30)),
-        // One text of a kilobyte in the file, 100 MB of it in the answer.
+        animal(
+            "5 million rows that may be lifted",
+            zeros.build(),
+            Outcome::Fails("rows_limit", "returned 5000000 rows"),
+        )
+        .limits(|limits| {
+            (limits.memory, limits.lifted_bytes, limits.collector_bytes) = (128 << 20, 1 << 30, 2 << 30);
+        }),
+        // A kilobyte of text in the file becomes 100 MB in the answer.
         animal("aliased labels", forge("x").rows(vec![row(0, &[&kilobyte], &[ONE]); 100_000]).build(), lifted.clone()),
         animal(
             "aliased lists",
@@ -179,7 +185,7 @@ fn what_does_not_fit_is_lost_and_nothing_else() {
     show(&animals());
 }
 
-/// Odd label values and help texts are the operator's to read, and stay: escaped, in both formats.
+/// Unusual label values and help texts are kept and escaped in both formats.
 #[test]
 fn odd_texts_are_escaped_and_stay() {
     let odd = [
@@ -221,7 +227,7 @@ fn odd_texts_are_escaped_and_stay() {
     assert!(text.starts_with(r#"# HELP pve_gauge Two\nlines "quoted" \\ # TYPE pve_forged gauge"#), "{text}");
 }
 
-/// Places are calls of their own, and their rows one exposition.
+/// Every place is a separate call; the rows of all are one exposition.
 #[test]
 fn duplicates_over_places_are_lost_too() {
     let bytes = zoo().rows(vec![good(), row(1, &["only", "here"], &[ONE])]).build();

@@ -1,4 +1,4 @@
-//! A catalog with a folder of its own, for the tests of both.
+//! A catalog with a collectors folder.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ impl Shop {
         self.catalog.reload(&NoAnswers)
     }
 
-    /// The reason why the file is refused now.
+    /// Why the file is currently refused.
     pub(crate) fn refusal(&self, file: &str) -> String {
         let reload = self.reload();
         let path = self.path(file);
@@ -69,7 +69,7 @@ impl Shop {
 pub(crate) const BUILTIN: &str = "node-status 0.1.0";
 pub(crate) const ALLOW: &str = "allow: [\"/cluster/status\"]\n";
 
-/// A collector that asks for one path, in this version.
+/// A version of a collector that requests one path.
 pub(crate) fn version(name: &str, version: &str) -> Forge {
     forge(name).requests(&["/cluster/status"]).manifest(|manifest| manifest.version = version.to_owned())
 }

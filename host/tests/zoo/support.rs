@@ -1,4 +1,4 @@
-//! Animals, what must become of them, and the healthy collector that runs after each.
+//! Animals with their expected outcomes, and the healthy collector that runs after each.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,9 +15,9 @@ use pve_exporter::request::Place;
 use pve_exporter::sandbox::{Capacity, Sandbox};
 use pve_exporter::schema::{Collected, Rejections, Rows};
 
-/// What those may use that are to run into the limit: little, so that they do so soon.
+/// The CPU limit of animals that are to exceed it: low, so that they do so soon.
 const CPU: Duration = Duration::from_millis(250);
-/// What all others may use: more than any needs, so that a busy machine changes no outcome.
+/// The CPU limit of all others: more than any of them needs, also on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) const MEMORY: usize = 64 << 20;
 
@@ -25,19 +25,19 @@ pub(crate) fn limits() -> Limits {
     Limits { cpu: PATIENCE, memory: MEMORY, ..Limits::default() }
 }
 
-/// One slot: an animal that kept it would be the last to run.
+/// A sandbox with one slot: if an animal kept it, no other could run.
 pub(crate) fn sandbox() -> Sandbox {
     Sandbox::new(Capacity { slots: 1, max_memory: Limits::default().memory }, None).unwrap()
 }
 
-/// What must become of an animal.
+/// The expected outcome of an animal.
 #[derive(Clone)]
 pub(crate) enum Outcome {
-    /// It does not load, with these words.
+    /// Loading fails with an error that contains this text.
     Refused(&'static str),
-    /// Its call fails for this reason, with these words.
+    /// The call fails for this reason with an error that contains this text.
     Fails(&'static str, &'static str),
-    /// This many rows are kept, and these are lost: reason, number.
+    /// The number of rows that are kept, and of those that are lost, by reason.
     Gives(usize, &'static [(&'static str, u64)]),
 }
 
@@ -66,7 +66,7 @@ impl Animal {
         self
     }
 
-    /// Runs in `sandbox` and says how it differs from what must become of it.
+    /// Runs it in `sandbox` and returns how the outcome differs from the expected one.
     pub(crate) fn check(&self, sandbox: &Sandbox) -> Result<(), String> {
         let differs = |what: &str| Err(format!("{}: {what}", self.name));
         let mut collector = match Collector::load(sandbox, &self.bytes, Origin::Builtin, self.limits.clone()) {
@@ -104,17 +104,17 @@ impl Animal {
     }
 
     fn says(&self, text: &str, words: &str) -> Result<(), String> {
-        // Logs and answers of several lines hold it.
+        // The text appears in logs and in responses of one line per item.
         if text.chars().any(char::is_control) {
             return Err(format!("{}: breaks lines: {text:?}", self.name));
         }
-        // Where the machine is so busy that ten times the CPU limit pass by the wall clock first, that is what ends a call.
-        let stalled = self.limits.cpu == CPU && text.contains("no answer after");
+        // On a very busy machine, a call ends when ten times its CPU limit has passed by the wall clock.
+        let stalled = self.limits.cpu == CPU && text.contains("no result after");
         if stalled || text.contains(words) { Ok(()) } else { Err(format!("{}: {text}", self.name)) }
     }
 }
 
-/// The text and OpenMetrics expositions of some calls' rows, and the duplicates among them.
+/// The text and OpenMetrics expositions of the rows of several calls, and the duplicates among them.
 pub(crate) fn expose(collector: &Collector, batches: Vec<Arc<Rows>>) -> (String, String, Rejections) {
     let (collected, rejections) = Collected::join(Arc::clone(&collector.schema), batches);
     let [text, open] = [Format::Text, Format::OpenMetrics].map(|format| {
@@ -126,7 +126,7 @@ pub(crate) fn expose(collector: &Collector, batches: Vec<Arc<Rows>>) -> (String,
     (text, open, rejections)
 }
 
-/// Runs animals one after the other, a healthy collector after each.
+/// Runs animals one after the other, and the healthy collector after each.
 pub(crate) fn show(animals: &[Animal]) {
     let sandbox = sandbox();
     let healthy = Healthy::new(&sandbox);
@@ -139,7 +139,7 @@ pub(crate) fn show(animals: &[Animal]) {
     println!("{} animals", animals.len());
 }
 
-/// A built-in collector on answers it knows, which must give the same bytes whatever ran before it.
+/// A built-in collector with fixed answers, which must return the same bytes whatever ran before it.
 pub(crate) struct Healthy {
     collector: Collector,
     case: Case,
@@ -157,7 +157,7 @@ impl Healthy {
         }
     }
 
-    /// One call, complete.
+    /// Calls it for every place and compares the exposition.
     pub(crate) fn check(&self, after: &str) {
         let mut batches = Vec::new();
         for native in &self.case.collect::<NodeStatus>().collections {
@@ -174,7 +174,7 @@ impl Healthy {
     }
 }
 
-/// An animal that does several things; `case` says which.
+/// An animal with several behaviours, of which `case` selects one.
 pub(crate) fn built_case(component: &str, case: &str, outcome: Outcome) -> Animal {
     let mut animal = animal(&format!("{component}: {case}"), zoo_component(component), outcome);
     animal.settings.push(("case".to_owned(), case.to_owned()));

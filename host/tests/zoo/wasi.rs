@@ -1,4 +1,4 @@
-//! A guest that reaches for WASI: everything is there to be called, nothing is behind it, and nothing waits.
+//! A guest that uses WASI: every function exists, none reaches the system, and none blocks.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use pve_exporter::request::Place;
 use super::support::{Animal, Outcome, built_case, expose, limits, sandbox, show};
 use harness::zoo_component;
 
-/// What each case comes to, in the guest's own words.
+/// The result that the guest reports in each case.
 const SEEN: &[(&str, &str)] = &[
     ("random", "16 bytes, different"),
     ("environment", "0 variables, 0 arguments, folder None"),
@@ -58,7 +58,7 @@ fn wasi_has_nothing_behind_it_and_does_not_wait() {
         let began = Instant::now();
         let collection = collector.collect(1_763_000_000, &Place::cluster(), &[]);
         let took = began.elapsed();
-        // Ten seconds of sleep, or a connection that hangs, would be longer; a busy machine is not.
+        // The guest's ten seconds of sleep or a hanging connection would take longer, a busy machine does not.
         if took > Duration::from_secs(6) {
             wrong.push(format!("{case} took {took:?}"));
         }

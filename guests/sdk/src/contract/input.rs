@@ -56,6 +56,21 @@ pub struct Place {
     pub storage: Option<String>,
 }
 
+/// `node01`, `node01/qemu/112`, `node01/local-zfs` or `cluster`.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { node, guest_type, vmid, storage } = self;
+        let parts = [
+            node.clone(),
+            guest_type.map(|guest| guest.as_str().to_owned()),
+            vmid.map(|vmid| vmid.to_string()),
+            storage.clone(),
+        ];
+        let parts: Vec<_> = parts.into_iter().flatten().collect();
+        if parts.is_empty() { f.write_str("cluster") } else { f.write_str(&parts.join("/")) }
+    }
+}
+
 /// What `{type}` is bound to.
 ///
 /// ```
@@ -67,7 +82,7 @@ pub struct Place {
 ///     input.guest_type() == Some(GuestType::Qemu)
 /// }
 /// # let place = Place { guest_type: Some(GuestType::Lxc), vmid: Some(210), ..Place::default() };
-/// # assert!(!may_have_agent(&Input::new(Case::new().input(&[], &place).unwrap(), &[])));
+/// # assert!(!may_have_agent(&Input::new(Case::new().input::<pve_collector::Request>(&[], &place).unwrap(), &[])));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GuestType {

@@ -91,7 +91,7 @@ pub enum Value {
 ///     };
 ///     Ok(pools.split(',').map(str::trim).collect())
 /// }
-/// # let input = |case: Case| Input::new(case.input(&[], &Place::default()).unwrap(), &[]);
+/// # let input = |case: Case| Input::new(case.input::<pve_collector::Request>(&[], &Place::default()).unwrap(), &[]);
 /// # assert_eq!(pools(&input(Case::new().setting("pools", "rpool, tank"))).unwrap(), ["rpool", "tank"]);
 /// # let failure = pools(&input(Case::new())).unwrap_err();
 /// # assert_eq!(failure.to_string(), "settings: pools is missing: which ones are watched?");

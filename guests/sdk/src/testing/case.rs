@@ -1,17 +1,10 @@
-//! A set of answers and what a collector makes of them.
+//! A set of answers to run a collector on.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-};
+use std::collections::BTreeMap;
 
-use super::{
-    collected::{Collected, Collection},
-    places,
-};
-use crate::{Collector, FetchError, Input, Output, Place, Request, contract, describe, log::capture};
+use crate::FetchError;
 
-/// The scrape's time where a case does not say: 2026-03-20 14:19:15 UTC.
+/// The default time of the scrape: 2026-03-20 14:19:15 UTC.
 const NOW: u64 = 1_774_016_355;
 
 /// Answers, settings and a time to run a collector on.
@@ -33,12 +26,8 @@ const NOW: u64 = 1_774_016_355;
 #[derive(Clone, Debug)]
 pub struct Case {
     pub(super) answers: BTreeMap<String, Result<String, FetchError>>,
-    settings: Vec<(String, String)>,
-    now: u64,
-    /// Files of a case directory that are no part of a case.
-    pub(super) strange: Vec<PathBuf>,
-    /// Bodies that the host would not take from the API either, and why.
-    pub(super) malformed: Vec<(PathBuf, String)>,
+    pub(super) settings: Vec<(String, String)>,
+    pub(super) now: u64,
 }
 
 impl Default for Case {
@@ -48,7 +37,7 @@ impl Default for Case {
 }
 
 impl Case {
-    /// No answers yet.
+    /// A case without answers.
     ///
     /// ```
     /// use pve_collector::testing::Case;
@@ -56,13 +45,13 @@ impl Case {
     /// use zfs::Zfs;
     ///
     /// let collected = Case::new().collect::<Zfs>();
-    /// assert!(collected.collections.is_empty()); // no answers of a node, so no nodes
+    /// assert!(collected.collections.is_empty()); // no answer of a node, so no nodes
     /// ```
     pub fn new() -> Self {
-        Self { answers: BTreeMap::new(), settings: Vec::new(), now: NOW, strange: Vec::new(), malformed: Vec::new() }
+        Self { answers: BTreeMap::new(), settings: Vec::new(), now: NOW }
     }
 
-    /// The answer of a path: the JSON text of its `data` member, without the envelope.
+    /// Adds the answer for a path: the JSON text of its `data` member, without the envelope.
     ///
     /// ```
     /// use pve_collector::testing::Case;
@@ -81,7 +70,7 @@ impl Case {
         self
     }
 
-    /// A request that failed.
+    /// Adds a request that failed.
     ///
     /// ```
     /// use pve_collector::{FetchError, testing::Case};
@@ -101,7 +90,7 @@ impl Case {
         self
     }
 
-    /// A setting of the operator.
+    /// Adds a setting of the operator.
     ///
     /// ```
     /// use pve_collector::testing::Case;
@@ -118,7 +107,7 @@ impl Case {
         self
     }
 
-    /// The scrape's time in seconds since 1970-01-01 UTC.
+    /// Sets the time of the scrape, in seconds since 1970-01-01 UTC.
     ///
     /// ```
     /// use pve_collector::{
@@ -166,7 +155,7 @@ impl Case {
         self
     }
 
-    /// The answer of a path as a document, for tests that change it.
+    /// The answer for a path as a document, for tests that change it.
     ///
     /// ```
     /// use pve_collector::testing::Case;
@@ -186,96 +175,22 @@ impl Case {
     ///
     /// # Panics
     ///
-    /// Where the path has no answer, or one that is no JSON.
+    /// If the path has no answer, or one that is not JSON.
     pub fn document(&self, path: &str) -> serde_json::Value {
         let answer = self.answers.get(path).and_then(|answer| answer.as_deref().ok());
         let data = answer.unwrap_or_else(|| panic!("the case has no answer for {path}"));
-        serde_json::from_str(data).unwrap_or_else(|error| panic!("the answer for {path} is no JSON: {error}"))
+        serde_json::from_str(data).unwrap_or_else(|error| panic!("the answer for {path} is not JSON: {error}"))
     }
 
-    /// Runs a collector for every place there are answers for, in their order. A place whose required answer is missing
-    /// is not collected, as in the host; a path without any answer counts as [`FetchError::NotFound`].
+    /// The paths that have an answer or a failure, in order.
     ///
     /// ```
     /// use pve_collector::{FetchError, testing::Case};
-    /// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
-    /// use zfs::Zfs;
     ///
-    /// let collected = Case::new()
-    ///     .answer("/nodes/node02/disks/zfs", r#"[{"name":"rpool"}]"#)
-    ///     .failed("/nodes/node01/disks/zfs", FetchError::Forbidden)
-    ///     .collect::<Zfs>();
-    /// let places = collected.collections.iter().map(|collection| collection.place_name());
-    /// assert_eq!(places.collect::<Vec<_>>(), ["node01", "node02"]);
+    /// let case = Case::new().answer("/version", "{}").failed("/cluster/status", FetchError::TimedOut);
+    /// assert_eq!(case.paths().collect::<Vec<_>>(), ["/cluster/status", "/version"]);
     /// ```
-    pub fn collect<C: Collector>(&self) -> Collected {
-        let collections = self.places(C::REQUESTS).into_iter().map(|place| self.collect_place::<C>(place)).collect();
-        Collected { manifest: describe::<C>(), collections }
-    }
-
-    /// The places that a collector with these requests runs for, in order: one for each binding of all its placeholders that
-    /// appears in the path of an answer. Without placeholders the only place is the cluster.
-    ///
-    /// ```
-    /// use pve_collector::{Collector, testing::Case};
-    /// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
-    /// use zfs::Zfs;
-    ///
-    /// let case = Case::read(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/degraded"));
-    /// let nodes = case.places(Zfs::REQUESTS).into_iter().filter_map(|place| place.node);
-    /// assert_eq!(nodes.collect::<Vec<_>>(), ["node01", "node02"]);
-    /// ```
-    pub fn places(&self, requests: &[Request]) -> BTreeSet<Place> {
-        places::places(requests, self.answers.keys().map(String::as_str))
-    }
-
-    /// What the host would hand to a collector with these requests at a place; or the path of the first required answer
-    /// that is missing, and why.
-    ///
-    /// ```
-    /// use pve_collector::{Collector, Input, Output, Place, testing::Case};
-    /// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
-    /// use zfs::Zfs;
-    ///
-    /// // For what runs a collector by itself, as a benchmark:
-    /// let case = Case::read(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/degraded"));
-    /// let node = |name: &str| Place { node: Some(name.to_owned()), ..Place::default() };
-    /// let input = case.input(Zfs::REQUESTS, &node("node01")).unwrap();
-    /// let mut output = Output::default();
-    /// Zfs::collect(&Input::new(input, Zfs::REQUESTS), &mut output).unwrap();
-    /// assert_eq!(output.rows.len(), 2);
-    ///
-    /// let (path, error) = case.input(Zfs::REQUESTS, &node("node02")).unwrap_err();
-    /// assert_eq!(format!("{path}: {error}"), "/nodes/node02/disks/zfs: timed-out");
-    /// ```
-    pub fn input(&self, requests: &[Request], place: &Place) -> Result<contract::Input, (String, FetchError)> {
-        let mut responses = Vec::new();
-        for request in requests {
-            let path = places::path_at(*request, place);
-            let response = self.answers.get(&path).cloned().unwrap_or(Err(FetchError::NotFound));
-            match response {
-                Err(error) if !request.optional => return Err((path, error)),
-                response => responses.push(response),
-            }
-        }
-        Ok(contract::Input {
-            now_unix_seconds: self.now,
-            place: place.clone(),
-            settings: self.settings.clone(),
-            responses,
-        })
-    }
-
-    fn collect_place<C: Collector>(&self, place: Place) -> Collection {
-        let input = match self.input(C::REQUESTS, &place) {
-            Ok(input) => input,
-            Err((path, error)) => return Collection::not_collected(place, &path, error),
-        };
-        let mut output = Output::default();
-        let (result, log) = capture(|| C::collect(&Input::new(input, C::REQUESTS), &mut output));
-        match result {
-            Ok(()) => Collection { place, output, failure: None, log },
-            Err(failure) => Collection { place, output: Output::default(), failure: Some(failure.to_string()), log },
-        }
+    pub fn paths(&self) -> impl Iterator<Item = &str> + Clone {
+        self.answers.keys().map(String::as_str)
     }
 }

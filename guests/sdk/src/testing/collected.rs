@@ -1,14 +1,14 @@
-//! What a collector gave, place by place.
+//! What a collector returned, place by place.
 
 use std::fmt::Write as _;
 
-use super::{exposition, rules};
+use super::{MissingAnswer, exposition, rules};
 use crate::{
-    FetchError, Output, Place, Row,
+    Output, Place, Row,
     contract::{Level, Manifest},
 };
 
-/// What a collector gave for all places of a [`Case`](super::Case).
+/// What a collector returned for all places of a [`Case`](super::Case).
 ///
 /// `Zfs` in the examples is the collector of the [module's documentation](super).
 ///
@@ -28,11 +28,11 @@ use crate::{
 pub struct Collected {
     /// The collector's manifest.
     pub manifest: Manifest,
-    /// One entry a place, in the order of the places.
+    /// One entry for each place, in order.
     pub collections: Vec<Collection>,
 }
 
-/// What a collector gave for one place.
+/// What a collector returned for one place.
 ///
 /// ```
 /// use pve_collector::testing::Case;
@@ -52,83 +52,52 @@ pub struct Collected {
 pub struct Collection {
     /// The place.
     pub place: Place,
-    /// Rows and warnings; empty where it failed.
+    /// Rows and warnings; empty if it failed.
     pub output: Output,
-    /// Why there is nothing: a [`Failure`](crate::Failure) as text, or a required answer that is missing.
+    /// Why there are none: a [`Failure`](crate::Failure) as text, or a [missing answer](super::MissingAnswer).
     pub failure: Option<String>,
-    /// What the collector wrote to the log.
+    /// What the collector logged.
     pub log: Vec<(Level, String)>,
 }
 
 impl Collection {
-    pub(super) fn not_collected(place: Place, path: &str, error: FetchError) -> Self {
-        let failure = Some(format!("not collected: {path} has no answer: {error}"));
-        Self { place, output: Output::default(), failure, log: Vec::new() }
+    pub(super) fn not_collected(place: Place, missing: &MissingAnswer) -> Self {
+        Self { place, output: Output::default(), failure: Some(missing.to_string()), log: Vec::new() }
     }
+}
 
-    /// `node01`, `node01/qemu/112`, `node01/local-zfs` or `cluster`.
-    ///
-    /// ```
-    /// use pve_collector::{
-    ///     Collector, Failure, GuestType, Input, Output, Package, Request, Table, lenient::Flag, tables,
-    ///     testing::Case,
-    /// };
-    /// use serde::Deserialize;
-    ///
-    /// const CONFIG: Request = Request::get("/nodes/{node}/{type}/{vmid}/config").max_age(300);
-    ///
-    /// tables! {
-    ///     /// A guest.
-    ///     Guest(id) {
-    ///         gauge onboot "pve_guest_onboot" "1 if it starts with its node, from onboot.";
-    ///     }
-    /// }
-    ///
-    /// #[derive(Deserialize)]
-    /// struct Config {
-    ///     #[serde(default)]
-    ///     onboot: Flag,
-    /// }
-    ///
-    /// struct Guests;
-    ///
-    /// impl Collector for Guests {
-    ///     const PACKAGE: Package = pve_collector::package!();
-    ///     const REQUESTS: &'static [Request] = &[CONFIG];
-    ///     const TABLES: &'static [Table] = TABLES;
-    ///
-    ///     fn collect(input: &Input, output: &mut Output) -> Result<(), Failure> {
-    ///         let config: Config = input.object(CONFIG)?;
-    ///         let kind = input.guest_type().map(GuestType::as_str).unwrap_or_default();
-    ///         let id = format!("{kind}/{}", input.vmid().unwrap_or_default());
-    ///         output.push(Guest { id, onboot: config.onboot.0.map(f64::from) });
-    ///         Ok(())
-    ///     }
-    /// }
-    ///
-    /// let collected = Case::new()
-    ///     .answer("/nodes/node01/qemu/112/config", r#"{"onboot":1}"#)
-    ///     .answer("/nodes/node02/lxc/210/config", "{}")
-    ///     .collect::<Guests>();
-    /// let names = collected.collections.iter().map(|collection| collection.place_name());
-    /// assert_eq!(names.collect::<Vec<_>>(), ["node01/qemu/112", "node02/lxc/210"]);
-    /// ```
-    pub fn place_name(&self) -> String {
-        let Place { node, guest_type, vmid, storage } = &self.place;
-        let parts = [
-            node.clone(),
-            guest_type.map(|guest| guest.as_str().to_owned()),
-            vmid.map(|vmid| vmid.to_string()),
-            storage.clone(),
-        ];
-        let name = parts.into_iter().flatten().collect::<Vec<_>>().join("/");
-        if name.is_empty() { "cluster".to_owned() } else { name }
+/// What a call at `place` adds to `expected.log`: its log lines, its warnings and why it failed, each on a line.
+///
+/// ```
+/// use pve_collector::{Place, contract::Level, testing::log_text};
+///
+/// let place = Place { node: Some("node01".to_owned()), ..Place::default() };
+/// let lines = [(Level::Info, "backup is skipped".to_owned())];
+/// let text = log_text(&place, &lines, &["1 disk is missing".to_owned()], Some("other: no pools"));
+/// assert_eq!(
+///     text,
+///     "node01: info: backup is skipped\n\
+///      node01: warning: 1 disk is missing\n\
+///      node01: failed: other: no pools\n"
+/// );
+/// ```
+pub fn log_text(place: &Place, lines: &[(Level, String)], warnings: &[String], failure: Option<&str>) -> String {
+    let mut text = String::new();
+    for (level, line) in lines {
+        let _ = writeln!(text, "{place}: {}: {line}", level.as_str());
     }
+    for warning in warnings {
+        let _ = writeln!(text, "{place}: warning: {warning}");
+    }
+    if let Some(failure) = failure {
+        let _ = writeln!(text, "{place}: failed: {failure}");
+    }
+    text
 }
 
 impl Collected {
     /// The text exposition, format 0.0.4: families in the order of the manifest, samples in the order of places, tables
-    /// and rows, families without samples left out. The host's encoder gives the same bytes.
+    /// and rows. Families without samples are omitted. The host's encoder produces the same bytes.
     ///
     /// ```
     /// use pve_collector::testing::Case;
@@ -199,7 +168,7 @@ impl Collected {
         self.collections.iter().filter_map(|collection| collection.failure.as_deref()).collect()
     }
 
-    /// Warnings, failures and log lines, a line each: `node01: warning: …`. Empty where all went well.
+    /// Log lines, warnings and failures, as in `expected.log`: `node01: warning: …`. Empty if there are none.
     ///
     /// ```
     /// use pve_collector::testing::Case;
@@ -214,24 +183,14 @@ impl Collected {
     /// );
     /// ```
     pub fn log(&self) -> String {
-        let mut text = String::new();
-        for collection in &self.collections {
-            let place = collection.place_name();
-            for (level, message) in &collection.log {
-                let _ = writeln!(text, "{place}: {}: {message}", level.as_str());
-            }
-            for warning in &collection.output.warnings {
-                let _ = writeln!(text, "{place}: warning: {warning}");
-            }
-            if let Some(failure) = &collection.failure {
-                let _ = writeln!(text, "{place}: failed: {failure}");
-            }
-        }
-        text
+        let log_of = |Collection { place, output, failure, log }: &Collection| {
+            log_text(place, log, &output.warnings, failure.as_deref())
+        };
+        self.collections.iter().map(log_of).collect()
     }
 
-    /// What the host would refuse of manifest and rows, a sentence each: bad names, series given twice, counters below
-    /// 0.
+    /// What the host would reject of manifest and rows, one sentence each: bad names, duplicate series, negative
+    /// counters.
     ///
     /// ```
     /// use pve_collector::testing::Case;

@@ -1,4 +1,4 @@
-//! Rows as Prometheus text, format 0.0.4: a plain rendering to hold collectors, and the host's encoder, against.
+//! Rows as Prometheus text, format 0.0.4: a plain renderer, independent of the host's encoder, which must agree with it.
 
 use std::{collections::HashSet, fmt::Write as _};
 
@@ -7,8 +7,8 @@ use crate::{
     contract::{Kind, Manifest, Metric, Table},
 };
 
-/// `places` are the rows of each place. A family that stands in several tables is written place by place, and within a
-/// place table by table: the host keeps a place's rows by table.
+/// `places` are the rows of each place. A family in several tables is written place by place, and within a place table by
+/// table: the host keeps a place's rows by table.
 pub(super) fn render<'a>(manifest: &Manifest, places: impl Iterator<Item = &'a [Row]> + Clone) -> String {
     let mut text = String::new();
     let mut done = HashSet::new();
@@ -33,7 +33,7 @@ pub(super) fn render<'a>(manifest: &Manifest, places: impl Iterator<Item = &'a [
     text
 }
 
-/// The sample lines that rows of `table` give of one family.
+/// Writes the samples of one family in rows of `table`.
 fn write_samples<'a>(text: &mut String, table: &Table, family: &str, rows: impl Iterator<Item = &'a Row>) {
     let Some(column) = table.metrics.iter().position(|metric| metric.name == family) else { return };
     for row in rows {
@@ -48,7 +48,7 @@ fn write_samples<'a>(text: &mut String, table: &Table, family: &str, rows: impl 
                     sample(text, family, labels, value);
                 }
             }
-            (Value::State(_), _) => panic!("{family} is no state-set but a row gives it a state"),
+            (Value::State(_), _) => panic!("{family} is not a state-set but a row has a state for it"),
         }
     }
 }
@@ -63,7 +63,7 @@ fn escape(value: &str) -> String {
     value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
-/// Whole numbers below 10^15 without fraction, others as the shortest text that reads back as the same float.
+/// Integers below 10^15 without a fraction, others as the shortest text that parses to the same float.
 fn number(value: f64) -> String {
     if value.is_nan() {
         "NaN".to_owned()

@@ -1,94 +1,75 @@
-//! Case directories with what must come out of them.
+//! Directories of cases as golden tests.
 
-use std::{fmt::Write as _, fs, path::Path};
+use std::{fmt::Write as _, path::Path};
 
-use super::Case;
+use super::{CaseDirectory, Difference};
 use crate::Collector;
 
-/// Runs a collector on each case directory in `directory` and compares with the files `expected.prom` (the exposition,
-/// empty where there are no series) and `expected.log` (warnings, failures and log lines; no file where there are none)
-/// in it. With `UPDATE_GOLDEN=1` in the environment the files are written instead.
+/// Runs a collector on each case in `directory` and compares with the files `expected.prom` and `expected.log` of the
+/// case. With `UPDATE_GOLDEN=1` in the environment it writes the files instead.
 ///
 /// ```
 /// use pve_collector::testing::assert_golden;
 /// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
 /// use zfs::Zfs;
 ///
-/// // `Zfs` is the collector of the module's documentation; `fixtures` stands beside Cargo.toml.
+/// // `Zfs` is the collector of the module's documentation; `fixtures` is next to Cargo.toml.
 /// assert_golden::<Zfs>(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures"));
 /// ```
 ///
 /// # Panics
 ///
-/// Where something differs, with the lines that do; where manifest or rows break a rule of the contract; and where a case
-/// tests nothing, as with an answer that no request asks for.
+/// If a case can't be read or tests nothing ([`CaseDirectory::check`]), if manifest or rows break a rule of the contract,
+/// and if something differs, with the lines that do.
 pub fn assert_golden<C: Collector>(directory: impl AsRef<Path>) {
-    let directory = directory.as_ref();
-    let entries = fs::read_dir(directory)
-        .unwrap_or_else(|error| panic!("{}: {error}; it holds a directory for each case", directory.display()));
-    let mut cases: Vec<_> = entries.map(|entry| entry.expect("an open directory can be listed").path()).collect();
-    cases.retain(|path| path.is_dir());
-    cases.sort();
-    assert!(!cases.is_empty(), "{}: no case directories", directory.display());
-
+    let cases = CaseDirectory::read_all(directory).unwrap_or_else(|error| panic!("{error}"));
+    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
     let (mut wrong, mut different) = (String::new(), String::new());
     for case in cases {
-        let read = Case::read(&case);
-        let collected = read.collect::<C>();
-        for sentence in read.slips::<C>().into_iter().chain(collected.violations()) {
-            let _ = writeln!(wrong, "{}: {sentence}", case.display());
-        }
-        let (prom, log) = (case.join("expected.prom"), case.join("expected.log"));
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            write(&prom, Some(collected.exposition()));
-            write(&log, Some(collected.log()).filter(|log| !log.is_empty()));
+        let mistakes = case.check(C::REQUESTS);
+        if !mistakes.is_empty() {
+            wrong.extend(mistakes.iter().map(|mistake| format!("{mistake}\n")));
             continue;
         }
-        let before = different.len();
-        if !prom.exists() {
-            let _ = writeln!(different, "{} is missing", prom.display());
+        let collected = case.case().collect::<C>();
+        for violation in collected.violations() {
+            let _ = writeln!(wrong, "{}: {violation}", case.path().display());
         }
-        for (path, actual) in [(&prom, collected.exposition()), (&log, collected.log())] {
-            different.push_str(&difference(path, &fs::read_to_string(path).unwrap_or_default(), &actual));
+        let (exposition, log) = (collected.exposition(), collected.log());
+        if update {
+            case.write_expected(&exposition, &log).unwrap_or_else(|error| panic!("{error}"));
+            continue;
         }
-        if different.len() > before {
-            different.extend(read.malformed().map(|sentence| sentence + "\n"));
+        let differences = case.differences(&exposition, &log).unwrap_or_else(|error| panic!("{error}"));
+        different.extend(differences.iter().map(describe_difference));
+        if !differences.is_empty() {
+            different.extend(case.malformed().map(|malformed| format!("{malformed}\n")));
         }
     }
     assert!(wrong.is_empty(), "\n{wrong}{different}");
     assert!(
         different.is_empty(),
-        "\n{different}\nif this is as it should be: UPDATE_GOLDEN=1 cargo test, then read the diff"
+        "\n{different}\nif the new output is right: UPDATE_GOLDEN=1 cargo test, then read the diff"
     );
 }
 
-/// Writes a file or, without text, makes sure there is none.
-fn write(path: &Path, text: Option<String>) {
-    let result = match text {
-        Some(text) => fs::write(path, text),
-        None if path.exists() => fs::remove_file(path),
-        None => Ok(()),
+/// The lines that are only in one of the two texts, marked `-` (expected) and `+` (actual).
+fn describe_difference(Difference { file, expected, actual }: &Difference) -> String {
+    let mut text = match expected {
+        Some(_) => format!("{}:\n", file.display()),
+        None => format!("{} is missing:\n", file.display()),
     };
-    result.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-}
-
-/// Lines that are only in one of two texts, marked `-` (expected) and `+` (actual), in their order; empty if the texts
-/// are the same.
-fn difference(path: &Path, expected: &str, actual: &str) -> String {
-    if expected == actual {
-        return String::new();
-    }
+    let expected = expected.as_deref().unwrap_or_default();
     let (old, new): (Vec<_>, Vec<_>) = (expected.lines().collect(), actual.lines().collect());
-    let mut text = format!("{}:\n", path.display());
-    let lines = text.lines().count();
+    let before = text.len();
     for line in old.iter().filter(|line| !new.contains(line)) {
         let _ = writeln!(text, "- {line}");
     }
     for line in new.iter().filter(|line| !old.contains(line)) {
         let _ = writeln!(text, "+ {line}");
     }
-    if text.lines().count() == lines {
-        text.push_str("  same lines in another order or number\n");
+    if text.len() == before && expected != actual {
+        text.push_str("  the same lines in another order or number\n");
     }
     text
 }
@@ -99,9 +80,16 @@ mod tests {
 
     #[test]
     fn differences_are_named_by_line() {
-        let path = Path::new("expected.prom");
-        assert_eq!(difference(path, "a 1\nb 2\n", "a 1\nb 3\n"), "expected.prom:\n- b 2\n+ b 3\n");
-        assert_eq!(difference(path, "a\nb\n", "b\na\n"), "expected.prom:\n  same lines in another order or number\n");
-        assert_eq!(difference(path, "a\n", "a\n"), "");
+        let described = |expected: Option<&str>, actual: &str| {
+            let (file, expected) = ("expected.prom".into(), expected.map(str::to_owned));
+            describe_difference(&Difference { file, expected, actual: actual.to_owned() })
+        };
+        assert_eq!(described(Some("a 1\nb 2\n"), "a 1\nb 3\n"), "expected.prom:\n- b 2\n+ b 3\n");
+        assert_eq!(
+            described(Some("a\nb\n"), "b\na\n"),
+            "expected.prom:\n  the same lines in another order or number\n"
+        );
+        assert_eq!(described(None, "a\n"), "expected.prom is missing:\n+ a\n");
+        assert_eq!(described(None, ""), "expected.prom is missing:\n");
     }
 }

@@ -1,4 +1,4 @@
-//! Answers made odd: for property tests that a collector neither panics nor loses more than the odd part.
+//! Answers made odd, for property tests: a collector must neither panic nor lose more than the odd part.
 //!
 //! ```
 //! use pve_collector::testing::mutation;
@@ -6,16 +6,16 @@
 //!
 //! let mut answer = json!([{"vmid": 112, "status": "running"}, {"vmid": 113}]);
 //! assert_eq!(mutation::count(&answer), 5);
-//! let place = mutation::replace(&mut answer, 1, Some(json!("N/A")));
+//! let path = mutation::replace(&mut answer, 1, Some(json!("N/A")));
 //! assert_eq!(answer, json!([{"vmid": 112, "status": "N/A"}, {"vmid": 113}]));
-//! assert_eq!(place, ["0", "status"]);
+//! assert_eq!(path, ["0", "status"]);
 //! ```
 //!
 //! `Zfs` in the examples below is the collector of the [module above](super).
 
 use serde_json::{Value, json};
 
-/// Values that stand where they should not: wrong types, extremes, numbers as strings, what Perl makes of nothing.
+/// Values a collector does not expect: wrong types, extremes, numbers as strings, the ways Perl spells nothing.
 ///
 /// ```
 /// use pve_collector::testing::{Case, mutation};
@@ -58,7 +58,7 @@ pub fn odd_values() -> Vec<Value> {
     ]
 }
 
-/// How many values are in a document, not counting the document itself.
+/// The number of values in a document, not counting the document itself.
 ///
 /// ```
 /// use pve_collector::testing::mutation;
@@ -71,7 +71,7 @@ pub fn count(document: &Value) -> usize {
     children(document).map(|child| 1 + count(child)).sum()
 }
 
-/// Replaces the `n`th value of a document (below its [`count`]) or, with `None`, removes it. Gives the way there: list
+/// Replaces the `n`th value of a document (below its [`count`]) or, with `None`, removes it. Returns the value's path: list
 /// positions and member names.
 ///
 /// ```
@@ -79,14 +79,14 @@ pub fn count(document: &Value) -> usize {
 /// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
 /// use zfs::Zfs;
 ///
-/// // Whatever member is missing: there is an answer, and nothing panics.
+/// // Whatever member is missing, the collector neither panics nor fails.
 /// let case = Case::read(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/degraded"));
 /// let pools = case.document("/nodes/node01/disks/zfs");
 /// for n in 0..mutation::count(&pools) {
 ///     let mut changed = pools.clone();
-///     let way = mutation::replace(&mut changed, n, None);
+///     let path = mutation::replace(&mut changed, n, None);
 ///     let collected = Case::new().answer("/nodes/node01/disks/zfs", changed.to_string()).collect::<Zfs>();
-///     assert!(collected.failures().is_empty(), "without {way:?}");
+///     assert!(collected.failures().is_empty(), "without {path:?}");
 /// }
 /// ```
 pub fn replace(document: &mut Value, n: usize, with: Option<Value>) -> Vec<String> {
@@ -123,7 +123,7 @@ pub fn replace(document: &mut Value, n: usize, with: Option<Value>) -> Vec<Strin
     Vec::new()
 }
 
-/// A document without the value at `path`, which must be there: what is left when the odd part is lost.
+/// A document without the value at `path`, which must exist: what is left when the odd part is lost.
 ///
 /// ```
 /// use pve_collector::testing::{Case, mutation};
@@ -134,24 +134,24 @@ pub fn replace(document: &mut Value, n: usize, with: Option<Value>) -> Vec<Strin
 /// const POOLS: &str = "/nodes/node01/disks/zfs";
 /// let collect = |pools: &serde_json::Value| Case::new().answer(POOLS, pools.to_string()).collect::<Zfs>();
 ///
-/// // A pool that is none costs itself alone.
+/// // A pool that is not an object is lost alone.
 /// let pools = Case::read(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/degraded")).document(POOLS);
 /// let mut changed = pools.clone();
-/// let way = mutation::replace(&mut changed, 0, Some(json!("N/A")));
-/// let others = mutation::without(&pools, &way);
+/// let path = mutation::replace(&mut changed, 0, Some(json!("N/A")));
+/// let others = mutation::without(&pools, &path);
 /// assert_eq!(collect(&changed).exposition(), collect(&others).exposition());
 /// ```
 pub fn without(document: &Value, path: &[String]) -> Value {
     let mut rest = document.clone();
-    let (last, way) = path.split_last().expect("a path has at least one step");
-    let parent = way.iter().fold(&mut rest, |value, key| match value {
+    let (last, parents) = path.split_last().expect("a path has at least one step");
+    let parent = parents.iter().fold(&mut rest, |value, key| match value {
         Value::Array(list) => &mut list[index(key)],
         value => &mut value[key.as_str()],
     });
     match parent {
         Value::Array(list) => drop(list.remove(index(last))),
         Value::Object(object) => drop(object.remove(last)),
-        _ => panic!("{path:?} leads to no list or object"),
+        _ => panic!("{path:?} is not in a list or an object"),
     }
     rest
 }

@@ -1,4 +1,4 @@
-//! The contract's rules, as far as a collector can break them in spite of its types.
+//! The contract's rules that types can't enforce.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -7,20 +7,20 @@ use crate::{
     contract::{Kind, Manifest, Metric},
 };
 
-/// What is wrong with a manifest, a sentence each.
+/// What is wrong with a manifest, one sentence each.
 pub(super) fn manifest(manifest: &Manifest) -> Vec<String> {
     let mut wrong = Vec::new();
     let name = &manifest.name;
     let rest = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(rest) || name.len() > 63 {
-        wrong.push(format!("name {name:?} is not lower-case letters, digits and hyphens, 63 at most"));
+        wrong.push(format!("the name {name:?} is not lower-case letters, digits and hyphens, at most 63"));
     }
     if manifest.description.trim().is_empty() {
-        wrong.push("description is empty: write one sentence into Cargo.toml".to_owned());
+        wrong.push("the description is empty: write one sentence in Cargo.toml".to_owned());
     }
     for request in &manifest.requests {
         if !request.path.starts_with('/') || ["..", "//", "#"].iter().any(|bad| request.path.contains(bad)) {
-            wrong.push(format!("request {:?} is no path below the API root", request.path));
+            wrong.push(format!("the request {:?} is not a path below the API root", request.path));
         }
     }
     let mut families: BTreeMap<&str, (&Metric, &[String])> = BTreeMap::new();
@@ -28,7 +28,7 @@ pub(super) fn manifest(manifest: &Manifest) -> Vec<String> {
         let mut labels = HashSet::new();
         for label in &table.label_names {
             if !is_name(label) || label.starts_with("__") || !labels.insert(label) {
-                wrong.push(format!("label {label:?} is no label name, or stands twice in its table"));
+                wrong.push(format!("label {label:?} is not a label name, or occurs twice in its table"));
             }
         }
         for metric in &table.metrics {
@@ -42,8 +42,8 @@ pub(super) fn manifest(manifest: &Manifest) -> Vec<String> {
     wrong
 }
 
-/// Whether two tables of a family agree on its kind. Each may have states of its own: one family can tell the states of
-/// VMs and of nodes.
+/// Whether two tables of a family agree on its kind. Their states may differ: one family can cover the states of VMs and
+/// of nodes.
 fn alike(one: &Kind, other: &Kind) -> bool {
     match (one, other) {
         (Kind::StateSet(one), Kind::StateSet(other)) => one.label == other.label,
@@ -54,42 +54,42 @@ fn alike(one: &Kind, other: &Kind) -> bool {
 fn wrong_metric(metric: &Metric, labels: &[String]) -> Option<String> {
     let Metric { name, help, kind } = metric;
     let fault = if !is_name(name) || !name.starts_with("pve_") {
-        "is no metric name, or does not begin with pve_"
+        "is not a metric name, or does not begin with pve_"
     } else if name.starts_with("pve_exporter_") {
-        "is a name of the host's own"
+        "is reserved for the host's own metrics"
     } else if help.trim().is_empty() {
-        "has no help"
+        "has no help text"
     } else if matches!(kind, Kind::Counter) && !name.ends_with("_total") {
         "is a counter and does not end in _total"
     } else if name.ends_with("_info") != matches!(kind, Kind::Info) {
         "must end in _info if it is an info metric, and only then"
     } else if matches!(kind, Kind::StateSet(set) if !is_name(&set.label) || labels.contains(&set.label)) {
-        "has a state label that is no label name, or is one of the table's"
+        "has a state label that is not a label name, or is one of the table's"
     } else {
         return None;
     };
     Some(format!("{name} {fault}"))
 }
 
-/// What is wrong with rows, a sentence each.
+/// What is wrong with rows, one sentence each.
 pub(super) fn rows<'a>(manifest: &'a Manifest, rows: impl Iterator<Item = &'a Row>) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut series = HashSet::new();
     let mut blocks = HashSet::new();
     for row in rows {
         let table = &manifest.tables[row.table as usize];
-        // Even where no metric is in both: the host keeps a table's rows by their labels.
+        // Even if no metric is in both: the host keeps a table's rows by their labels.
         if !blocks.insert((row.table, &row.labels)) {
             wrong.push(format!("two rows of table {} have the labels {:?}", row.table, row.labels));
         }
         for (metric, value) in table.metrics.iter().zip(&row.values) {
             let name = &metric.name;
             if *value != Value::Absent && !series.insert((name, &row.labels)) {
-                wrong.push(format!("{name} is given twice for the labels {:?}", row.labels));
+                wrong.push(format!("{name} has two samples with the labels {:?}", row.labels));
             }
             if let (Kind::Counter, Value::Number(number)) = (&metric.kind, value) {
                 if !number.is_finite() || *number < 0.0 {
-                    wrong.push(format!("{name} is a counter of {number}"));
+                    wrong.push(format!("{name} is a counter with the value {number}"));
                 }
             }
         }
