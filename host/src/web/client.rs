@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 /// A client as far as limits are concerned: an IPv4 address, or the /64 network of an IPv6 address, since whoever has one address of
 /// such a network usually has all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ClientKey(IpAddr);
+pub(super) struct ClientKey(IpAddr);
 
 impl From<IpAddr> for ClientKey {
     fn from(address: IpAddr) -> Self {

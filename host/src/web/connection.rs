@@ -36,8 +36,23 @@ const NOT_TLS: &[u8] = b"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain\r\
 #[derive(Clone)]
 pub(super) struct Service {
     pub(super) router: Router,
-    /// True once the exporter shuts down.
-    pub(super) stop: watch::Receiver<bool>,
+    pub(super) stop: Stop,
+}
+
+/// Tells when the exporter shuts down.
+#[derive(Debug, Clone)]
+pub(super) struct Stop(watch::Receiver<bool>);
+
+impl Stop {
+    pub(super) fn new() -> (watch::Sender<bool>, Self) {
+        let (sender, receiver) = watch::channel(false);
+        (sender, Self(receiver))
+    }
+
+    pub(super) async fn requested(&mut self) {
+        // The sender lives until the end of the process.
+        let _ = self.0.wait_for(|stop| *stop).await;
+    }
 }
 
 /// The other end, as an extension of each request; without an address for sockets that have none.
@@ -57,7 +72,7 @@ where
     let exchange = Arc::clone(&admitted.exchange);
     let mut stop = service.stop.clone();
     let stopped = async {
-        let _ = stop.wait_for(|stop| *stop).await;
+        stop.requested().await;
         // Others end after their request.
         if !exchange.is_unused() {
             std::future::pending::<()>().await;
@@ -112,7 +127,7 @@ where
     tokio::pin!(connection);
     let result = tokio::select! {
         result = connection.as_mut() => result,
-        _ = service.stop.wait_for(|stop| *stop) => {
+        () = service.stop.requested() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -132,7 +147,7 @@ where
     tokio::pin!(connection);
     let result = tokio::select! {
         result = connection.as_mut() => result,
-        _ = service.stop.wait_for(|stop| *stop) => {
+        () = service.stop.requested() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }

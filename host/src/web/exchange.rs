@@ -14,13 +14,13 @@ use tokio::time::{Instant, sleep_until};
 
 /// How long a client may take.
 #[derive(Debug, Clone, Copy)]
-pub struct Timeouts {
+pub(super) struct Timeouts {
     /// For the TLS handshake and the header of a request.
-    pub read: Duration,
+    pub(super) read: Duration,
     /// From one request to the next.
-    pub idle: Duration,
+    pub(super) idle: Duration,
     /// To read a response.
-    pub write: Duration,
+    pub(super) write: Duration,
 }
 
 /// Why the exporter closed a connection.
@@ -173,11 +173,20 @@ impl Exchange {
         })
     }
 
+    fn deadline(&self) -> Option<(Instant, Closed)> {
+        self.state.lock().deadline(&self.timeouts)
+    }
+
+    /// Whether the connection is about to be closed to make room.
+    #[cfg(test)]
+    pub(super) fn is_evicted(&self) -> bool {
+        self.state.lock().evicted
+    }
+
     /// Resolves once the connection is to be closed.
     pub(super) async fn expired(&self) -> Closed {
         loop {
-            let deadline = self.state.lock().deadline(&self.timeouts);
-            match deadline {
+            match self.deadline() {
                 None => self.changed.notified().await,
                 Some((at, closed)) => {
                     tokio::select! {
@@ -223,61 +232,66 @@ mod tests {
     const TIMEOUTS: Timeouts =
         Timeouts { read: Duration::from_secs(10), idle: Duration::from_secs(300), write: Duration::from_secs(30) };
 
-    async fn closes_after(exchange: &Exchange) -> (Duration, Closed) {
-        let start = Instant::now();
-        let closed = exchange.expired().await;
-        (start.elapsed(), closed)
+    /// The deadline is `timeout` after `since` at the earliest, and after now at the latest.
+    fn assert_closes(exchange: &Exchange, closed: Closed, since: Instant, timeout: Duration) {
+        let (at, why) = exchange.deadline().unwrap();
+        assert_eq!(why, closed);
+        assert!((since + timeout..=Instant::now() + timeout).contains(&at));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn each_wait_has_its_deadline() {
+    #[test]
+    fn each_wait_has_its_deadline() {
+        let start = Instant::now();
         let exchange = Exchange::new(TIMEOUTS);
-        assert_eq!(closes_after(&exchange).await, (TIMEOUTS.read, Closed::ReadTimeout));
-        // A handled request has no deadline here.
+        assert_closes(&exchange, Closed::ReadTimeout, start, TIMEOUTS.read);
         let handling = exchange.handle();
-        assert!(tokio::time::timeout(Duration::from_secs(1000), exchange.expired()).await.is_err());
+        assert_eq!(exchange.deadline(), None);
+        let start = Instant::now();
         let sending = exchange.send();
         drop(handling);
-        assert_eq!(closes_after(&exchange).await, (TIMEOUTS.write, Closed::WriteTimeout));
-        drop(sending);
-        assert_eq!(closes_after(&exchange).await, (TIMEOUTS.idle, Closed::IdleTimeout));
-        let sending = exchange.send();
-        drop(sending);
-        exchange.bytes_arrived();
-        assert_eq!(closes_after(&exchange).await, (TIMEOUTS.read, Closed::ReadTimeout));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_request_in_time_ends_the_wait() {
-        let exchange = Exchange::new(TIMEOUTS);
-        let expired = exchange.expired();
-        let request = async {
-            tokio::time::sleep(Duration::from_secs(9)).await;
-            let handling = exchange.handle();
-            tokio::time::sleep(Duration::from_secs(60)).await;
-            drop(handling);
-        };
+        assert_closes(&exchange, Closed::WriteTimeout, start, TIMEOUTS.write);
         let start = Instant::now();
-        let (closed, ()) = tokio::join!(expired, request);
-        assert_eq!((start.elapsed(), closed), (Duration::from_secs(69) + TIMEOUTS.idle, Closed::IdleTimeout));
+        drop(sending);
+        assert_closes(&exchange, Closed::IdleTimeout, start, TIMEOUTS.idle);
+        let start = Instant::now();
+        exchange.bytes_arrived();
+        assert_closes(&exchange, Closed::ReadTimeout, start, TIMEOUTS.read);
+        // More bytes of the same header are no reason to wait longer.
+        let deadline = exchange.deadline();
+        exchange.bytes_arrived();
+        assert_eq!(exchange.deadline(), deadline);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn one_response_that_is_never_read_is_enough() {
+    #[test]
+    fn one_response_that_is_never_read_is_enough() {
         let exchange = Exchange::new(TIMEOUTS);
         let _stuck = exchange.send();
-        let others = async {
-            loop {
-                let sending = exchange.send();
-                tokio::time::sleep(Duration::from_secs(1)).await;
-                drop(sending);
-            }
+        let deadline = exchange.deadline();
+        drop(exchange.send());
+        let _handling = exchange.handle();
+        let _other = exchange.send();
+        assert_eq!(exchange.deadline(), deadline);
+    }
+
+    #[test]
+    fn only_a_waiting_connection_can_be_evicted() {
+        let exchange = Exchange::new(TIMEOUTS);
+        let handling = exchange.handle();
+        assert!(exchange.waiting().is_none() && !exchange.evict());
+        drop(handling);
+        assert!(exchange.waiting().is_some() && exchange.evict());
+        assert_eq!(exchange.deadline().unwrap().1, Closed::Evicted);
+    }
+
+    #[tokio::test]
+    async fn a_change_is_noticed() {
+        let brief = Duration::from_millis(1);
+        let exchange = Exchange::new(Timeouts { write: brief, ..TIMEOUTS });
+        let send = async {
+            tokio::task::yield_now().await;
+            exchange.send()
         };
-        let start = Instant::now();
-        tokio::select! {
-            closed = exchange.expired() => assert_eq!(closed, Closed::WriteTimeout),
-            () = others => {}
-        }
-        assert_eq!(start.elapsed(), TIMEOUTS.write);
+        let (closed, _sending) = tokio::join!(exchange.expired(), send);
+        assert_eq!(closed, Closed::WriteTimeout);
     }
 }

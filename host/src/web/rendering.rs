@@ -162,3 +162,70 @@ fn gzip(body: &[u8]) -> std::io::Result<Vec<u8>> {
     gzip.write_all(body)?;
     gzip.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use axum::http::HeaderValue;
+
+    use super::*;
+    use crate::budget::{Budgets, Purpose};
+    use crate::scrape::{Dropped, Report};
+
+    fn renderer(budget: usize) -> Renderer {
+        let metrics = Metrics::new(Budgets::new(1 << 30)).unwrap();
+        Renderer::new(Arc::new(metrics), ByteBudget::root(Purpose::Responses, budget))
+    }
+
+    fn scrape() -> Arc<Scrape> {
+        let report = Report {
+            nodes: Vec::new(),
+            dropped: Dropped::default(),
+            discovery_error: None,
+            collectors: BTreeMap::new(),
+            answer_ages: BTreeMap::new(),
+            duration: Duration::ZERO,
+        };
+        Arc::new(Scrape { collected: Vec::new(), report: Arc::new(report) })
+    }
+
+    fn headers(encoding: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(encoding))])
+    }
+
+    async fn body(renderer: &Renderer, scrape: &Arc<Scrape>, encoding: &'static str) -> Bytes {
+        let content = Content { scrape: Some(Arc::clone(scrape)), own: true };
+        let response = renderer.render(&headers(encoding), content).await.unwrap();
+        axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_scrape_has_one_body_per_format_and_encoding() {
+        let (renderer, scrape) = (renderer(usize::MAX), scrape());
+        // Held as long as a request for it is in progress.
+        let _bodies = renderer.bodies(&scrape);
+        let (first, second) = (body(&renderer, &scrape, "gzip").await, body(&renderer, &scrape, "gzip").await);
+        let plain = body(&renderer, &scrape, "identity").await;
+        assert!(std::ptr::eq(first.as_ptr(), second.as_ptr()) && plain.len() > first.len());
+        let other = body(&renderer, &self::scrape(), "gzip").await;
+        assert!(!std::ptr::eq(first.as_ptr(), other.as_ptr()));
+    }
+
+    #[tokio::test]
+    async fn bodies_count_until_they_are_dropped() {
+        let (renderer, scrape) = (renderer(1 << 20), scrape());
+        let kept = body(&renderer, &scrape, "identity").await;
+        assert_eq!(renderer.budget.used(), kept.len());
+        drop(kept);
+        assert_eq!(renderer.budget.used(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_body_beyond_the_budget_is_refused() {
+        let content = Content { scrape: None, own: true };
+        let refused = renderer(100).render(&headers("identity"), content).await;
+        assert!(matches!(refused, Err(HttpRefusal::OverBudget(_))));
+    }
+}

@@ -5,12 +5,11 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::admission::{Admission, ConnectionLimits};
 use super::client::ClientKey;
-use super::connection::{self, Service};
+use super::connection::{self, Service, Stop};
 use super::descriptors;
 use super::exchange::{Closed, Timeouts};
 use super::listening::{Accepted, Listener};
@@ -38,7 +37,7 @@ struct Door {
 /// Serves until `shutdown` is done, and the requests in flight with it.
 pub async fn serve(site: Site, listeners: Vec<Listener>, flags: &WebFlags, shutdown: impl Future<Output = ()>) {
     let app = Arc::clone(&site.app);
-    let (stop, stopped) = watch::channel(false);
+    let (stop, stopped) = Stop::new();
     site.web.warn();
     tokio::spawn(Arc::clone(&site.web).watch(Arc::clone(&app.metrics)));
     let timeouts = Timeouts { read: flags.read_timeout, idle: flags.idle_timeout, write: flags.write_timeout };
@@ -73,7 +72,7 @@ async fn accept(listener: Listener, door: Arc<Door>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => break,
+            () = stop.requested() => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => door.open(accepted, &mut connections),

@@ -113,12 +113,3 @@ async fn headers_and_bodies_have_a_size() {
         assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{response}");
     }
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn responses_have_a_budget_of_memory() {
-    let lone = Lone::start(&["--web.max-response-memory", "1KiB"]);
-    let response = lone.get("/metrics").await;
-    assert_eq!(response.status(), 503);
-    assert!(response.text().await.unwrap().contains("--web.max-response-memory"));
-    assert_eq!(lone.get("/-/healthy").await.status(), 200);
-}

@@ -60,7 +60,8 @@ async fn an_http_2_response_without_room() {
     let pki = Pki::new();
     let lone = Lone::in_directory(pki.directory(), &["--web.config.file", "web.yml", "--web.write-timeout", "300ms"]);
     let stream = pki.connect(lone.exporter.address, pki.client_config(&[b"h2"])).await.unwrap();
-    let (mut client, connection) = h2::client::Builder::new().initial_window_size(0).handshake(stream).await.unwrap();
+    let handshake = h2::client::Builder::new().initial_window_size(0).handshake::<_, bytes::Bytes>(stream);
+    let (mut client, connection) = handshake.await.unwrap();
     let connection = tokio::spawn(connection);
     let request = hyper::http::Request::get("https://localhost/").body(()).unwrap();
     let (response, _) = client.send_request(request, true).unwrap();

@@ -95,7 +95,7 @@ impl WebConfig {
             Origin::Certificate { certificate, key } => {
                 let keys = TlsKeys::of_flags(certificate, key, sources, &mut problems);
                 let mut config = Self::default();
-                config.tls = Tls::new(keys, true, &mut config.warnings, &mut problems);
+                config.tls = keys.and_then(|keys| Tls::new(&keys, true, &mut config.warnings, &mut problems));
                 config
             }
         };
@@ -111,7 +111,7 @@ impl WebConfig {
         http.finish(problems);
         let folder = file.parent().unwrap_or(Path::new(""));
         let tls = TlsKeys::read(root.section("tls_server_config", problems), folder, sources, problems);
-        config.tls = tls.and_then(|tls| Tls::new(tls, http2, &mut config.warnings, problems));
+        config.tls = tls.and_then(|tls| Tls::new(&tls, http2, &mut config.warnings, problems));
         config.users = Users::read(root.section("basic_auth_users", problems), problems).map(Arc::new);
         config.rate_limit = RateLimit::read(root.section("rate_limit", problems), problems).map(Arc::new);
         root.finish(problems);

@@ -31,21 +31,20 @@ impl fmt::Debug for Tls {
 }
 
 impl Tls {
-    /// `None` if there is no key pair or something is wrong with the keys.
+    /// `None` if something is wrong with the keys.
     pub(super) fn new(
-        keys: Option<TlsKeys>,
+        keys: &TlsKeys,
         http2: bool,
         warnings: &mut Vec<String>,
         problems: &mut Problems,
     ) -> Option<Self> {
-        let keys = keys?;
         let provider = Arc::new(CryptoProvider {
-            cipher_suites: cipher_suites(&keys, warnings),
-            kx_groups: curves(&keys, warnings, problems),
+            cipher_suites: cipher_suites(keys, warnings),
+            kx_groups: curves(keys, warnings, problems),
             ..ring::default_provider()
         });
-        let versions = versions(&keys, &provider.cipher_suites, warnings, problems);
-        let clients = clients(&keys, &provider, problems);
+        let versions = versions(keys, &provider.cipher_suites, warnings, problems);
+        let clients = clients(keys, &provider, problems);
         let chain = keys.certificate.certificates(problems);
         let key = keys.key.private_key(problems)?;
         if chain.is_empty() || versions.is_empty() || provider.kx_groups.is_empty() {
