@@ -9,7 +9,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::client::ClientKey;
-use super::exchange::{Closed, Exchange, Timeouts};
+use super::exchange::Exchange;
+use super::timeouts::{Closed, Timeouts};
 use crate::telemetry::Metrics;
 
 /// The limits of connections.

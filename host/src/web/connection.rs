@@ -1,6 +1,7 @@
 //! One connection: TLS handshake, HTTP/1.1 or HTTP/2, and its end.
 
 use std::convert::Infallible;
+use std::io::Cursor;
 use std::sync::Arc;
 
 use axum::Router;
@@ -10,15 +11,16 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::ServerConfig;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, Chain, Join, ReadHalf, WriteHalf};
 use tokio::sync::watch;
-use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tower::ServiceExt as _;
 
 use super::admission::Admitted;
 use super::client::ClientKey;
-use super::exchange::{Closed, Exchange};
+use super::exchange::Exchange;
+use super::timeouts::Closed;
 use super::watched_stream::{WatchedBody, WatchedStream};
 use super::web_config::HTTP_2;
 
@@ -29,6 +31,8 @@ const MAX_HEADER_LIST: u32 = 64 << 10;
 /// Requests at once in an HTTP/2 connection. Each can be a scrape, so it is a limit like that of connections.
 const MAX_STREAMS: u32 = 16;
 
+/// How TLS begins.
+const HANDSHAKE: [u8; 1] = [22];
 /// What a TLS port says to plain HTTP.
 const NOT_TLS: &[u8] = b"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain\r\n\r\nThis is an HTTPS port.\n";
 
@@ -98,22 +102,25 @@ where
     }
 }
 
-async fn handshake<S>(stream: S, config: Arc<ServerConfig>) -> Option<TlsStream<S>>
+/// The stream with its first byte put back.
+type Peeked<S> = Join<Chain<Cursor<[u8; 1]>, ReadHalf<S>>, WriteHalf<S>>;
+
+/// `None` if the client does not speak TLS, or none that is configured.
+async fn handshake<S>(stream: S, config: Arc<ServerConfig>) -> Option<TlsStream<Peeked<S>>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let acceptor = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream);
-    tokio::pin!(acceptor);
-    match acceptor.as_mut().await {
-        Ok(hello) => hello.into_stream(config).await.inspect_err(|error| tracing::debug!(%error, "TLS handshake")).ok(),
-        Err(error) => {
-            tracing::debug!(%error, "TLS handshake");
-            let mut stream = acceptor.take_io()?;
-            let _ = stream.write_all(NOT_TLS).await;
-            let _ = stream.shutdown().await;
-            None
-        }
+    let (mut reader, mut writer) = tokio::io::split(stream);
+    let mut first = [0];
+    reader.read_exact(&mut first).await.ok()?;
+    if first != HANDSHAKE {
+        let _ = writer.write_all(NOT_TLS).await;
+        let _ = writer.shutdown().await;
+        return None;
     }
+    let stream = tokio::io::join(Cursor::new(first).chain(reader), writer);
+    let accepted = TlsAcceptor::from(config).accept(stream).await;
+    accepted.inspect_err(|error| tracing::debug!(%error, "TLS handshake")).ok()
 }
 
 async fn http1<S>(stream: S, admitted: &Admitted, service: &mut Service)
@@ -121,7 +128,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let exchange = &admitted.exchange;
-    let stream = WatchedStream::new(stream, Arc::clone(exchange));
+    let stream = WatchedStream::http1(stream, Arc::clone(exchange));
     let handler = handler(admitted, service);
     let connection = http1::Builder::new().max_buf_size(MAX_HEADER).serve_connection(TokioIo::new(stream), handler);
     tokio::pin!(connection);
@@ -139,7 +146,7 @@ async fn http2<S>(stream: S, admitted: &Admitted, service: &mut Service)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    // Not watched: frames arrive without a request too.
+    let stream = WatchedStream::http2(stream, Arc::clone(&admitted.exchange));
     let handler = handler(admitted, service);
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder.max_concurrent_streams(MAX_STREAMS).max_header_list_size(MAX_HEADER_LIST).max_send_buf_size(MAX_HEADER);

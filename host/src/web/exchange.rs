@@ -6,51 +6,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-/// How long a client may take.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Timeouts {
-    /// For the TLS handshake and the header of a request.
-    pub(super) read: Duration,
-    /// From one request to the next.
-    pub(super) idle: Duration,
-    /// To read a response.
-    pub(super) write: Duration,
-}
-
-/// Why the exporter closed a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Closed {
-    ReadTimeout,
-    IdleTimeout,
-    WriteTimeout,
-    /// Another client needed the room.
-    Evicted,
-    /// There is no room.
-    Limit,
-    ClientLimit,
-    Handshake,
-}
-
-impl Closed {
-    /// The label `reason`.
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::ReadTimeout => "read_timeout",
-            Self::IdleTimeout => "idle_timeout",
-            Self::WriteTimeout => "write_timeout",
-            Self::Evicted => "evicted",
-            Self::Limit => "limit",
-            Self::ClientLimit => "client_limit",
-            Self::Handshake => "handshake",
-        }
-    }
-}
+use super::timeouts::{Closed, Timeouts};
 
 /// The state of one connection.
 #[derive(Debug)]
@@ -71,13 +32,15 @@ struct State {
     handling: usize,
     /// When each response began to be sent.
     sending: BTreeMap<u64, Instant>,
+    /// Since when the client does not read all that was written to it.
+    blocked_since: Option<Instant>,
     next: u64,
     evicted: bool,
 }
 
 impl State {
     fn is_waiting(&self) -> bool {
-        self.handling == 0 && self.sending.is_empty()
+        self.handling == 0 && self.sending.is_empty() && self.blocked_since.is_none()
     }
 
     fn wait_again(&mut self) {
@@ -91,7 +54,7 @@ impl State {
         if self.evicted {
             return Some((self.waiting_since, Closed::Evicted));
         }
-        if let Some(oldest) = self.sending.values().min() {
+        if let Some(oldest) = self.sending.values().chain(&self.blocked_since).min() {
             return Some((*oldest + timeouts.write, Closed::WriteTimeout));
         }
         if self.handling > 0 {
@@ -113,6 +76,7 @@ impl Exchange {
             used: false,
             handling: 0,
             sending: BTreeMap::new(),
+            blocked_since: None,
             next: 0,
             evicted: false,
         };
@@ -132,6 +96,23 @@ impl Exchange {
                 state.reading_since = Some(Instant::now());
             }
         });
+    }
+
+    /// The client does not take what is written to it.
+    pub(super) fn blocked(&self) {
+        self.change(|state| {
+            state.blocked_since.get_or_insert_with(Instant::now);
+        });
+    }
+
+    /// The client has taken everything.
+    pub(super) fn flushed(&self) {
+        if self.state.lock().blocked_since.is_some() {
+            self.change(|state| {
+                state.blocked_since = None;
+                state.wait_again();
+            });
+        }
     }
 
     /// A request is being handled until the guard is dropped.
@@ -227,6 +208,8 @@ impl Drop for Sending {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     const TIMEOUTS: Timeouts =
@@ -271,6 +254,18 @@ mod tests {
         let _handling = exchange.handle();
         let _other = exchange.send();
         assert_eq!(exchange.deadline(), deadline);
+    }
+
+    #[test]
+    fn the_end_of_a_response_must_be_read_too() {
+        let exchange = Exchange::new(TIMEOUTS);
+        drop(exchange.handle());
+        let start = Instant::now();
+        exchange.blocked();
+        assert_closes(&exchange, Closed::WriteTimeout, start, TIMEOUTS.write);
+        assert!(exchange.waiting().is_none());
+        exchange.flushed();
+        assert_closes(&exchange, Closed::IdleTimeout, start, TIMEOUTS.idle);
     }
 
     #[test]

@@ -33,6 +33,7 @@ mod server;
 mod service_discovery;
 mod site;
 mod status_page;
+mod timeouts;
 mod watched_stream;
 mod web_config;
 

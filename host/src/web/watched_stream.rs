@@ -15,15 +15,28 @@ use super::exchange::{Exchange, Sending};
 /// client reads.
 const CHUNK: usize = 64 << 10;
 
-/// A stream that reports when bytes arrive.
+/// A stream that reports when bytes arrive, and when the client does not read.
 pub(super) struct WatchedStream<S> {
     stream: S,
     exchange: Arc<Exchange>,
+    /// Whether bytes that arrive belong to a request. In HTTP/2 they need not.
+    requests_only: bool,
 }
 
 impl<S> WatchedStream<S> {
-    pub(super) fn new(stream: S, exchange: Arc<Exchange>) -> Self {
-        Self { stream, exchange }
+    pub(super) fn http1(stream: S, exchange: Arc<Exchange>) -> Self {
+        Self { stream, exchange, requests_only: true }
+    }
+
+    pub(super) fn http2(stream: S, exchange: Arc<Exchange>) -> Self {
+        Self { stream, exchange, requests_only: false }
+    }
+
+    fn written<T>(&self, result: Poll<T>) -> Poll<T> {
+        if result.is_pending() {
+            self.exchange.blocked();
+        }
+        result
     }
 }
 
@@ -31,7 +44,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for WatchedStream<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let result = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        if buffer.filled().len() > before {
+        if self.requests_only && buffer.filled().len() > before {
             self.exchange.bytes_arrived();
         }
         result
@@ -40,15 +53,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for WatchedStream<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        let result = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.written(result)
     }
 
     fn poll_write_vectored(
@@ -56,11 +62,25 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WatchedStream<S> {
         cx: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, parts)
+        let result = Pin::new(&mut self.stream).poll_write_vectored(cx, parts);
+        self.written(result)
     }
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let result = Pin::new(&mut self.stream).poll_flush(cx);
+        if result.is_ready() {
+            self.exchange.flushed();
+        }
+        self.written(result)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let result = Pin::new(&mut self.stream).poll_shutdown(cx);
+        self.written(result)
     }
 }
 

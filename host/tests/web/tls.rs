@@ -138,7 +138,7 @@ async fn certificates_are_read_again_when_they_change() {
         // The certificate without its key is no pair: the previous one stays.
         std::fs::write(lone.path("server.pem"), &renewed.certificate).unwrap();
         let log = lone.exporter.log_with("web configuration not reloaded, the previous one stays in use");
-        assert!(log.contains("does not go with the certificate"), "{log}");
+        assert!(log.contains("can't be used with the certificate"), "{log}");
         until_certificate(&pki, &lone, &pki.server.certificate).await;
         let failed = pki.get(&lone, pki.client_config(&[]), "/metrics").await.unwrap();
         assert!(failed.contains("\npve_exporter_web_config_last_reload_successful 0\n"), "{failed}");

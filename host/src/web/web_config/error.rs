@@ -23,15 +23,13 @@ pub struct WebConfigProblems {
 }
 
 impl WebConfigError {
-    /// The parser's message without what it quotes from the file.
+    /// The parser quotes nothing from the file but a duplicate key.
     pub(super) fn syntax(path: &Path, error: &yaml_serde::Error) -> Self {
         let (line, column) = error.location().map_or((1, 1), |at| (at.line(), at.column()));
         let message = error.to_string();
-        let problem = message.split([':', '"', '`', '\'']).next().unwrap_or_default();
-        let problem = problem.split(" at line ").next().unwrap_or_default().trim_end();
-        let remedy =
-            if problem.contains("duplicate") { "a key stands twice: remove one" } else { "quote values with special characters" };
-        Self::Syntax { path: path.to_owned(), line, column, problem: format!("{problem}: {remedy}") }
+        let message = message.split(" at line ").next().unwrap_or_default();
+        let remedy = if message.contains("duplicate") { "remove one" } else { "quote values with special characters" };
+        Self::Syntax { path: path.to_owned(), line, column, problem: format!("{message}: {remedy}") }
     }
 }
 

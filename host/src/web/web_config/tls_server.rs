@@ -58,7 +58,7 @@ impl Tls {
         let mut server = match server {
             Ok(server) => server,
             Err(error) => {
-                keys.key.problem(format!("does not go with the certificate: {error}"), problems);
+                keys.key.problem(format!("can't be used with the certificate: {error}"), problems);
                 return None;
             }
         };
