@@ -1,12 +1,12 @@
 //! Embeds the built-in collectors: the components that `make components` leaves in `target/components`, and the version
-//! control revision for `--version`.
+//! control revision for `--version`. Configures glibc's heap.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 fn main() -> ExitCode {
-    match embed() {
+    match embed().and_then(|()| one_heap()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             println!("cargo::error={problem}");
@@ -51,6 +51,18 @@ fn embed() -> Result<(), String> {
     std::fs::write(Path::new(&out).join("builtins.rs"), code).map_err(|error| error.to_string())?;
 
     println!("cargo::rustc-env=PVE_EXPORTER_REVISION={}", revision(workspace));
+    Ok(())
+}
+
+/// Links `heap.c` into the binary. As an object file: the linker would leave a library out, since nothing refers to it.
+fn one_heap() -> Result<(), String> {
+    println!("cargo::rerun-if-changed=heap.c");
+    if std::env::var("CARGO_CFG_TARGET_ENV").is_ok_and(|env| env == "gnu") {
+        let objects = cc::Build::new().file("heap.c").try_compile_intermediates().map_err(|error| error.to_string())?;
+        for object in objects {
+            println!("cargo::rustc-link-arg-bins={}", object.display());
+        }
+    }
     Ok(())
 }
 

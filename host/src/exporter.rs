@@ -1,7 +1,7 @@
 //! Puts the parts together: configuration and flags become clusters, collectors, metrics and a server.
 
-use std::collections::BTreeMap;
 use std::future::Future;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,14 +10,16 @@ use tokio::time::Instant;
 use crate::api::{self, ClientError, FetchError, Observer};
 use crate::app::{App, Policy};
 use crate::budget::Budgets;
-use crate::catalog::{Catalog, Loader, NoAnswers, builtins};
+use crate::cache::Cache;
+use crate::catalog::{Catalog, Loader, NoAnswers, builtin_names, builtin_settings};
 use crate::collector::{CollectorError, CollectorSet, Conflict, Origin};
 use crate::config::{Config, Flags, Module};
 use crate::reload::{self, Reloader};
 use crate::sandbox::{Compiler, EngineError, Sandbox};
 use crate::scrape::{Clusters, Scraper};
-use crate::startup::{self, cache_directory};
+use crate::startup;
 use crate::telemetry::Metrics;
+use crate::text::Foreign;
 use crate::web::{self, ListenError, LiveWebConfig, Site, WebConfigError};
 
 /// How long `--config.check` waits for a cluster.
@@ -44,7 +46,9 @@ pub enum ExporterError {
     #[error(
         "--collectors.setting: {0} is not a built-in collector; settings of third-party collectors go into their grant files"
     )]
-    UnknownCollector(String),
+    UnknownCollector(Foreign),
+    #[error("--collectors.setting: {collector} has no setting {setting}; its settings: {known}")]
+    UnknownSetting { collector: &'static str, setting: Foreign, known: String },
     /// Without a place for compiled code, components of folders can't be compiled in a bounded process.
     #[error("--collectors.directory: there is no directory for compiled code; name one with --sandbox.cache-directory")]
     NoCompiler,
@@ -64,7 +68,12 @@ impl ExporterError {
     pub fn is_configuration(&self) -> bool {
         matches!(
             self,
-            Self::Client(_) | Self::Refused { .. } | Self::UnknownCollector(_) | Self::Web(_) | Self::NoCompiler
+            Self::Client(_)
+                | Self::Refused { .. }
+                | Self::UnknownCollector(_)
+                | Self::UnknownSetting { .. }
+                | Self::Web(_)
+                | Self::NoCompiler
         )
     }
 }
@@ -77,7 +86,12 @@ pub async fn run(flags: Flags, config: Config, shutdown: impl Future<Output = ()
     let web_config = LiveWebConfig::load(&flags.web)?;
     // Before the collectors, so that an address in use is reported at once.
     let listeners = web::listen(&flags.web).await?;
-    let catalog = tokio::task::block_in_place(|| catalog(&flags, &budgets))?;
+    // Removed at the end if it is a temporary one.
+    let cache = Cache::open(flags.sandbox_cache_directory.as_deref());
+    for notice in notices(&flags, &config, &cache, &web_config) {
+        tracing::warn!("{notice}");
+    }
+    let catalog = tokio::task::block_in_place(|| catalog(&flags, &budgets, &cache))?;
     metrics.set_catalog(&catalog);
     introduce(&config, &catalog);
     let policy = Policy { timeout_offset: flags.timeout_offset, strict: flags.strict };
@@ -89,6 +103,13 @@ pub async fn run(flags: Flags, config: Config, shutdown: impl Future<Output = ()
     let site = Site::new(app, reload, web_config, budgets.responses, &web_flags, &listeners);
     web::serve(site, listeners, &web_flags, shutdown).await;
     Ok(())
+}
+
+/// What works but may not be meant.
+fn notices(flags: &Flags, config: &Config, cache: &Cache, web: &LiveWebConfig) -> Vec<String> {
+    let names: Vec<&str> = builtin_names().collect();
+    let found = config.notices.iter().cloned().chain(flags.contradictions(config, &names));
+    found.map(|notice| notice.to_string()).chain(web.notices()).chain(cache.notice.clone()).collect()
 }
 
 /// Logs what runs.
@@ -119,23 +140,25 @@ fn introduce(config: &Config, catalog: &Catalog) {
     }
 }
 
-/// `--config.check`: everything `run` needs, and one request to each module's cluster. Returns the findings by module.
-pub async fn check(flags: &Flags, config: &Config) -> Result<BTreeMap<String, String>, ExporterError> {
-    LiveWebConfig::load(&flags.web)?;
+/// `--config.check`: everything `run` needs, and one request to each module's cluster. Returns the findings, a line each.
+pub async fn check(flags: &Flags, config: &Config) -> Result<Vec<String>, ExporterError> {
+    let web = LiveWebConfig::load(&flags.web)?;
+    let cache = Cache::open(flags.sandbox_cache_directory.as_deref());
+    let mut found: Vec<String> =
+        notices(flags, config, &cache, &web).into_iter().map(|notice| format!("warning: {notice}")).collect();
     let budgets = Budgets::new(flags.memory_budget);
     let clusters = clusters(flags, config, Arc::new(api::NoObserver), &budgets)?;
-    let catalog = tokio::task::block_in_place(|| catalog(flags, &budgets))?;
-    let mut found = BTreeMap::new();
-    found.insert("collectors".to_owned(), format!("{} load", catalog.serving().iter().count()));
+    let catalog = tokio::task::block_in_place(|| catalog(flags, &budgets, &cache))?;
+    found.push(format!("collectors: {} load", catalog.serving().iter().count()));
     for entry in catalog.entries() {
         if let Some(refusal) = entry.refusal {
             return Err(ExporterError::Refused { origin: entry.origin, refusal });
         }
     }
     for module in config.modules.values() {
-        let name = format!("module {}", module.name);
+        let name = Foreign::new(&module.name);
         let Some(targets) = &module.targets else {
-            found.insert(name, "has no target; /pve?target= names one".to_owned());
+            found.push(format!("module {name}: has no target; /pve?target= names one"));
             continue;
         };
         let cluster = clusters.get(module, targets)?;
@@ -143,7 +166,7 @@ pub async fn check(flags: &Flags, config: &Config) -> Result<BTreeMap<String, St
             ExporterError::Unreachable { module: module.name.clone(), path: "/cluster/status", source }
         })?;
         let online = inventory.nodes.iter().filter(|node| node.online).count();
-        found.insert(name, format!("{targets} answers, {online} of {} nodes online", inventory.nodes.len()));
+        found.push(format!("module {name}: {targets} answers, {online} of {} nodes online", inventory.nodes.len()));
     }
     Ok(found)
 }
@@ -166,18 +189,28 @@ fn clusters(
     Ok(clusters)
 }
 
-/// The built-ins that the flags enable, and the components of the folders.
-fn catalog(flags: &Flags, budgets: &Budgets) -> Result<Catalog, ExporterError> {
-    let limits = flags.limits();
-    for (collector, _, _) in &flags.collectors_settings {
-        if !builtins().iter().any(|(name, _)| name == collector) {
-            return Err(ExporterError::UnknownCollector(collector.clone()));
+/// Checks the names in `--collectors.setting`.
+fn check_settings(flags: &Flags) -> Result<(), ExporterError> {
+    for (collector, setting, _) in &flags.collectors_settings {
+        let Some(name) = builtin_names().find(|name| name == collector) else {
+            return Err(ExporterError::UnknownCollector(Foreign::new(collector)));
+        };
+        let known = builtin_settings(name);
+        if !known.contains(&setting.as_str()) {
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            return Err(ExporterError::UnknownSetting { collector: name, setting: Foreign::new(setting), known });
         }
     }
-    let cache = cache_directory(flags.sandbox_cache_directory.as_deref());
+    Ok(())
+}
+
+/// The built-ins that the flags enable, and the components of the folders.
+fn catalog(flags: &Flags, budgets: &Budgets, cache: &Cache) -> Result<Catalog, ExporterError> {
+    let limits = flags.limits();
+    check_settings(flags)?;
     let capacity = startup::capacity(flags, &limits);
-    let sandbox = Sandbox::new(capacity, cache.as_deref())?.with_budget(Arc::clone(&budgets.collectors));
-    let compiler = Compiler::of_this_program(cache, capacity);
+    let sandbox = Sandbox::new(capacity, cache.path())?.with_budget(Arc::clone(&budgets.collectors));
+    let compiler = Compiler::of_this_program(cache.path().map(Path::to_owned), capacity);
     let loader = Loader { sandbox, compiler, limits, max_memory: capacity.max_memory };
     let mut serving = CollectorSet::default();
     let mut collectors = Vec::new();

@@ -11,23 +11,18 @@ use pve_exporter::catalog::builtin_names;
 use pve_exporter::config::{Config, Environment, Flags};
 use pve_exporter::exporter::{self, ExporterError};
 use pve_exporter::sandbox::{COMPILE_COMMAND, compile_command};
-use pve_exporter::startup;
 use pve_exporter::telemetry::init_logs;
+use pve_exporter::terminal;
 
 const CONFIGURATION: u8 = 2;
 
-/// Flags of prometheus-pve-exporter for its own metrics: accepted, so that its command lines keep working. The exporter always
-/// exports such metrics, as `pve_exporter_api_…` and `pve_exporter_scrape_…`.
-const PEER_FLAGS: [&str; 2] = ["pve-api-metrics", "target-metrics"];
-
 fn main() -> ExitCode {
-    // The exporter runs itself as a child process to compile components. It is short-lived, so per-thread heaps cost little and make it
-    // faster.
+    // The exporter runs itself as a child process to compile components.
     let mut arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
     if arguments.next().as_deref() == Some(COMPILE_COMMAND) {
         return compile_command(&arguments.collect::<Vec<_>>());
     }
-    let names: Vec<&str> = builtin_names().chain(PEER_FLAGS).collect();
+    let names: Vec<&str> = builtin_names().collect();
     // clap reports wrong flags (status 2), --help and --version.
     let matches = Flags::command(&names).subcommand(author::command()).get_matches();
     if let Some((author::COMMAND, matches)) = matches.subcommand() {
@@ -37,16 +32,15 @@ fn main() -> ExitCode {
     let config = match Config::load(&flags.config_file, &Environment::of_process()) {
         Ok(config) => config,
         Err(error) => {
-            eprintln!("pve-exporter: error: {error}");
+            terminal::report(format_args!("pve-exporter: error: {error}"));
             return ExitCode::from(CONFIGURATION);
         }
     };
-    one_heap(&flags);
     match run(flags, config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Every error includes its cause.
-            eprintln!("pve-exporter: error: {error}");
+            terminal::report(format_args!("pve-exporter: error: {error}"));
             let configuration = error.downcast_ref::<ExporterError>().is_some_and(ExporterError::is_configuration);
             if configuration { ExitCode::from(CONFIGURATION) } else { ExitCode::FAILURE }
         }
@@ -59,8 +53,8 @@ fn run(flags: Flags, config: Config) -> anyhow::Result<()> {
     let result = runtime.block_on(async {
         if flags.config_check {
             // Problems are reported in the error's one line, not in a log.
-            for (what, found) in exporter::check(&flags, &config).await? {
-                println!("{what}: {found}");
+            for line in exporter::check(&flags, &config).await? {
+                terminal::print(format_args!("{line}\n"));
             }
             return Ok(());
         }
@@ -71,32 +65,6 @@ fn run(flags: Flags, config: Config) -> anyhow::Result<()> {
     // A call or a parse that is under way must not delay the exit.
     runtime.shutdown_background();
     result
-}
-
-/// Begins again with one heap for all threads, unless the operator has said how many there are to be.
-///
-/// glibc gives each thread a heap of its own and keeps what is freed there; the rows of 10,000 guests, made on whichever thread
-/// is free, were kept some five times over: 195 MiB, 85 MiB with one heap, at no cost in CPU time. The setting is read
-/// before `main`, and the call that would change it later is unsafe. Where it can't be done, memory is all that is lost.
-///
-/// The built-ins are compiled before that, at a start without cache: threads that share a heap wait for each other, which
-/// made compiling take 1/5 longer, and what the compiler had in use is given back with the rest of the program.
-fn one_heap(flags: &Flags) {
-    use std::os::unix::process::CommandExt as _;
-    const HEAPS: &str = "MALLOC_ARENA_MAX";
-    if cfg!(target_env = "gnu")
-        && std::env::var_os(HEAPS).is_none()
-        && let Ok(executable) = std::env::current_exe()
-    {
-        startup::compile_builtins(flags);
-        let mut arguments = std::env::args_os();
-        let mut command = std::process::Command::new(executable);
-        if let Some(name) = arguments.next() {
-            command.arg0(name);
-        }
-        // The same process goes on as the new program; it comes back only where that failed.
-        let _ = command.args(arguments).env(HEAPS, "1").exec();
-    }
 }
 
 /// SIGINT or SIGTERM.

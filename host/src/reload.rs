@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::catalog::Changes;
 use crate::config::{Config, Environment, Flags};
 use crate::patience::patiently;
+use crate::text;
 
 /// How long a folder must be quiet before it is read: a copy of some megabytes is done by then. If it is not, the half-written
 /// file is refused and read again when it changes.
@@ -163,7 +164,10 @@ pub(crate) fn log(changes: &Changes) {
     for (path, reason) in changes.refused.iter().chain(&changes.unreadable) {
         // The lines to add to a grant file are several.
         let reason = reason.trim_end().replace('\n', " | ");
-        tracing::error!(file = %path.display(), "refused: {reason}");
+        tracing::error!(file = %text::path(path), "refused: {reason}");
+    }
+    for (path, exposure) in &changes.exposed {
+        tracing::warn!(file = %text::path(path), "{exposure}: whoever changes it decides what collectors see and use");
     }
 }
 
@@ -193,7 +197,7 @@ impl Watch {
         for folder in &self.folders {
             let _ = debouncer.watcher().unwatch(folder);
             if let Err(error) = debouncer.watcher().watch(folder, RecursiveMode::NonRecursive) {
-                tracing::debug!(folder = %folder.display(), %error, "not watched");
+                tracing::debug!(folder = %text::path(folder), %error, "not watched");
             }
         }
     }

@@ -29,7 +29,9 @@ static COLLECTORS: LazyLock<Vec<Collector>> = LazyLock::new(|| {
 
 /// The exporter's own metrics, from the sources that define them.
 fn own_metrics() -> BTreeSet<String> {
-    let sources = read("host/src/telemetry/metrics.rs") + &read("host/src/scrape/series.rs");
+    let telemetry = ["components", "encoding", "metrics", "requests"];
+    let telemetry = telemetry.map(|file| read(&format!("host/src/telemetry/{file}.rs")));
+    let sources = telemetry.concat() + &read("host/src/scrape/series.rs");
     let names = words(&sources, "pve_exporter_", |c| c.is_ascii_lowercase() || c == '_');
     assert!(names.len() > 10, "{names:?}");
     names
@@ -120,7 +122,7 @@ fn every_metric_of_the_exporter_has_one_row() {
 fn every_flag_has_its_row_and_default() {
     let rows = pages::under(CONFIGURATION, "Flags");
     let command = Flags::command(&[]);
-    for argument in command.get_arguments() {
+    for argument in command.get_arguments().filter(|argument| !argument.is_hide_set()) {
         let Some(flag) = argument.get_long().map(|flag| format!("--{flag}")) else { continue };
         let row = rows.iter().find(|row| row.says(0, &flag));
         let row = row.unwrap_or_else(|| panic!("{flag} is not documented"));
@@ -138,11 +140,12 @@ fn every_flag_has_its_row_and_default() {
 
 #[test]
 fn every_key_and_variable_has_its_row() {
-    let source = read("host/src/config/keys.rs");
+    let source = read("host/src/config/names.rs");
     let known = source.split_once("const KNOWN").and_then(|(_, rest)| rest.split_once("];")).unwrap().0;
     let keys: BTreeSet<String> = known.split('"').skip(1).step_by(2).map(str::to_owned).collect();
     assert!(keys.contains("token_value"), "{keys:?}");
-    let variables = words(&read("host/src/config/env.rs"), "PVE_", |c| c.is_ascii_uppercase() || c == '_');
+    let sources = source.clone() + &read("host/src/config/env.rs");
+    let variables = words(&sources, "PVE_", |c| c.is_ascii_uppercase() || c == '_');
     assert!(variables.contains("PVE_TARGET"), "{variables:?}");
     for (heading, names) in [("pve.yml", keys), ("Environment variables", variables)] {
         let rows = pages::under(CONFIGURATION, heading);

@@ -8,7 +8,7 @@ use serde::Deserialize;
 const POOLS: Request = Request::get("/nodes/{node}/disks/zfs").max_age(60);
 
 states! {
-    /// How a pool is.
+    /// The health of a pool.
     pub Health { Online = "ONLINE", Degraded = "DEGRADED", Faulted = "FAULTED" }
 }
 
@@ -33,7 +33,7 @@ struct Answer<'a> {
     health: Text<'a>,
 }
 
-/// ZFS pools; the setting `skip` names one that is left out.
+/// Collects ZFS pools; the setting `skip` names one to leave out.
 pub struct Zfs;
 
 impl Collector for Zfs {

@@ -1,8 +1,7 @@
-//! The records of `collector.wit` that go in and out of a call, as Rust types.
+//! The records of `collector.wit` as Rust types: what a call receives and returns.
 //!
-//! One definition for both worlds: on wasm32 the bindings lift and lower these very types, so nothing is converted or
-//! copied between the host's memory layout and a collector; natively they are what tests build and look at. Field and
-//! case names are those of the WIT file, which says what they mean in full.
+//! On wasm32 the bindings lift and lower these types directly, without conversions or copies. Natively, tests construct
+//! and inspect them. Fields and cases have the names of the WIT file, which documents them in full.
 //!
 //! ```
 //! use pve_collector::contract::{FetchError, GuestType, Input, Place};

@@ -1,4 +1,4 @@
-//! What a collector reads: its place, its settings, and in `answers` what its requests gave.
+//! What a collector reads: its place, its settings and, in `answers`, the answers to its requests.
 
 mod answers;
 
@@ -9,7 +9,7 @@ use crate::{
     contract::{self, Failure, GuestType},
 };
 
-/// What one call of [`Collector::collect`](crate::Collector::collect) works on.
+/// The input of one call of [`Collector::collect`](crate::Collector::collect).
 ///
 /// ```
 /// use pve_collector::{Failure, GuestType, Input, Request, lenient::Number};
@@ -49,12 +49,12 @@ pub struct Input {
 }
 
 impl Input {
-    /// The input of a collector with these requests. The host and the test harness make it; collectors only read.
+    /// The input of a collector with these requests. The host and the test harness construct it; collectors only read it.
     ///
     /// ```
     /// use pve_collector::{Collector, Input, Output, Place, testing::Case};
     /// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
-    /// use zfs::Zfs; // of the documentation of `testing`
+    /// use zfs::Zfs; // from the documentation of `testing`
     ///
     /// let case = Case::new().answer("/nodes/node01/disks/zfs", r#"[{"name":"rpool"}]"#);
     /// let place = Place { node: Some("node01".to_owned()), ..Place::default() };
@@ -73,12 +73,12 @@ impl Input {
         self.input.place.node.as_deref().unwrap_or_default()
     }
 
-    /// What `{type}` is bound to, if a request has it.
+    /// The value of `{type}`, if a request has it.
     pub fn guest_type(&self) -> Option<GuestType> {
         self.input.place.guest_type
     }
 
-    /// What `{vmid}` is bound to, if a request has it.
+    /// The value of `{vmid}`, if a request has it.
     pub fn vmid(&self) -> Option<u32> {
         self.input.place.vmid
     }
@@ -89,7 +89,7 @@ impl Input {
     /// use pve_collector::Input;
     /// # use pve_collector::{Place, testing::Case};
     ///
-    /// /// The id other metrics know a storage by.
+    /// /// The storage's id in other metrics.
     /// fn id(input: &Input) -> String {
     ///     format!("storage/{}/{}", input.node(), input.storage())
     /// }
@@ -107,7 +107,7 @@ impl Input {
     /// use pve_collector::{Input, lenient::Number};
     /// # use pve_collector::{Place, testing::Case};
     ///
-    /// /// Seconds a certificate is still good for, from its notafter; below 0 where it has expired.
+    /// /// Seconds until a certificate expires, from its notafter; negative if it has expired.
     /// fn remaining(input: &Input, notafter: Number) -> Option<f64> {
     ///     notafter.0.map(|end| end - input.now() as f64)
     /// }
@@ -118,13 +118,13 @@ impl Input {
         self.input.now_unix_seconds
     }
 
-    /// The operator's setting of this name; the first if there are several.
+    /// The operator's setting with this name; the first if there are several.
     ///
     /// ```
     /// use pve_collector::Input;
     /// # use pve_collector::{Place, testing::Case};
     ///
-    /// /// The setting `exclude`: names of storages with commas between them.
+    /// /// The setting `exclude`: names of storages, separated by commas.
     /// fn is_excluded(input: &Input) -> bool {
     ///     input.setting("exclude").is_some_and(|names| names.split(',').any(|name| name.trim() == input.storage()))
     /// }
@@ -137,13 +137,13 @@ impl Input {
         self.input.settings.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// The operator's setting of this name, read as a `T`; `default` if there is none.
+    /// The operator's setting with this name, parsed as a `T`; `default` if there is none.
     ///
     /// ```
     /// use pve_collector::{Failure, Input};
     /// # use pve_collector::{Place, testing::Case};
     ///
-    /// /// Snapshots older than this many days are counted.
+    /// /// Counts snapshots older than this many days.
     /// fn max_age_days(input: &Input) -> Result<u32, Failure> {
     ///     input.setting_or("max-age-days", 30)
     /// }
@@ -161,7 +161,7 @@ impl Input {
     ///
     /// # Errors
     ///
-    /// [`Failure::Settings`] where the text is no `T`.
+    /// [`Failure::Settings`] if the text is not a `T`.
     pub fn setting_or<T: FromStr>(&self, name: &str, default: T) -> Result<T, Failure>
     where
         T::Err: fmt::Display,

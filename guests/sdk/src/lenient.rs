@@ -1,8 +1,8 @@
 //! Types that read Proxmox VE's loose JSON and never fail.
 //!
-//! The API is Perl: a number that was ever used as a string is sent as a string, a boolean is 0, 1, "0", "1" or "",
-//! and any member may be null, "N/A" or missing. These types take whatever value stands there and are `None` where it
-//! is not what they are for, so one odd member costs itself and nothing else. `#[serde(default)]` is for missing ones.
+//! The API is written in Perl: a number that was ever used as a string is sent as a string, a boolean is 0, 1, "0", "1" or
+//! "", and any member may be null, "N/A" or missing. These types accept any value and are `None` for values they can't
+//! represent, so an odd member costs only itself. `#[serde(default)]` covers missing ones.
 //!
 //! ```
 //! use pve_collector::lenient::{Flag, List, Number, Object, Text};
@@ -37,7 +37,7 @@ use std::{borrow::Cow, ops::Deref};
 use serde::{Deserialize, Deserializer};
 use visit::{ListVisitor, ObjectVisitor, ScalarVisitor};
 
-/// A number, or a string that holds one in JSON's notation, blanks around it allowed. Never NaN or infinite.
+/// A number, or a string with a number in JSON's notation, with or without spaces around it. Never NaN or infinite.
 ///
 /// `null`, `""`, `"N/A"`, `"nan"`, `true`, lists and objects are `None`.
 ///
@@ -51,7 +51,7 @@ use visit::{ListVisitor, ObjectVisitor, ScalarVisitor};
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Number(pub Option<f64>);
 
-/// A string as it stands (borrowed where JSON has no escapes), or the digits of a number. Anything else is `None`.
+/// A string (borrowed unless the JSON has escapes), or the digits of a number. Anything else is `None`.
 ///
 /// ```
 /// use pve_collector::lenient::Text;
@@ -78,8 +78,8 @@ pub struct Number(pub Option<f64>);
 pub struct Text<'a>(pub Option<Cow<'a, str>>);
 
 impl Text<'_> {
-    /// The empty text, for `#[serde(default = "Text::empty")]`: a missing member is "", and `None` remains for null and
-    /// what else is no text.
+    /// The empty text, for `#[serde(default = "Text::empty")]`: a missing member is "", while null and other values that are
+    /// not text are `None`.
     ///
     /// ```
     /// use pve_collector::lenient::Text;
@@ -107,7 +107,7 @@ impl Text<'_> {
     /// use pve_collector::{State, lenient::Text, states};
     ///
     /// states! {
-    ///     /// What a service is to do.
+    ///     /// The requested state of a service.
     ///     pub Wanted { Started = "started", Stopped = "stopped" }
     /// }
     ///
@@ -124,7 +124,7 @@ impl Text<'_> {
     /// ```
     /// use pve_collector::lenient::Text;
     ///
-    /// /// The setting's words: `local-zfs:vm-112-disk-0,size=32G` has one of them.
+    /// /// The size in a disk's configuration, such as `local-zfs:vm-112-disk-0,size=32G`.
     /// fn size<'a>(disk: &'a Text) -> Option<&'a str> {
     ///     disk.or_empty().split(',').find_map(|word| word.strip_prefix("size="))
     /// }
@@ -136,13 +136,13 @@ impl Text<'_> {
         self.as_str().unwrap_or_default()
     }
 
-    /// The text without blanks around it, as a label value; empty if there is none.
+    /// The text without spaces around it, as a label value; empty if there is none.
     ///
     /// ```
     /// use pve_collector::{Output, lenient::Text, tables};
     ///
     /// tables! {
-    ///     /// What a disk is.
+    ///     /// Facts about a disk.
     ///     DiskInfo(devpath, model) {
     ///         info "pve_disk_info" "Model of the disk.";
     ///     }
@@ -160,7 +160,7 @@ impl Text<'_> {
 }
 
 /// A boolean: `true`, 1 and "1" are true; `false`, 0, "0" and "" (Perl's false as a string) are false. Anything else,
-/// `null` too, is `None`.
+/// including `null`, is `None`.
 ///
 /// ```
 /// use pve_collector::lenient::Flag;
@@ -173,8 +173,8 @@ impl Text<'_> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flag(pub Option<bool>);
 
-/// A `T` from a JSON object; any other value is `None`. `T`'s own members should be lenient: what they can't read makes
-/// the whole answer unreadable.
+/// A `T` from a JSON object; any other value is `None`. The members of `T` should be lenient too: if one of them fails to
+/// read, so does the whole answer.
 ///
 /// ```
 /// use pve_collector::lenient::{Number, Object};
@@ -194,7 +194,7 @@ pub struct Flag(pub Option<bool>);
 ///     free: Number,
 /// }
 ///
-/// // A node without swap
+/// // A node without swap:
 /// let status: Status = serde_json::from_str(r#"{"rootfs":{"free":84510961664},"swap":""}"#)?;
 /// assert_eq!(status.rootfs.0.and_then(|space| space.free.0), Some(84510961664.0));
 /// assert!(status.swap.0.is_none());
@@ -209,7 +209,7 @@ impl<T> Default for Object<T> {
     }
 }
 
-/// The elements of a JSON list; any other value is an empty list. The same holds for `T` as for [`Object`].
+/// The elements of a JSON list; any other value is an empty list. `T` should be lenient, as for [`Object`].
 ///
 /// ```
 /// use pve_collector::lenient::{List, Text};

@@ -1,9 +1,8 @@
-//! Write a collector for pve-exporter: a WebAssembly component that turns answers of the Proxmox VE API into Prometheus
-//! metrics.
+//! Write collectors for pve-exporter: WebAssembly components that turn answers of the Proxmox VE API into Prometheus metrics.
 //!
-//! A collector says which paths it wants to see ([`Request`]) and which metrics it gives ([`tables!`]), and turns one
-//! into the other ([`Collector::collect`]). The host makes the requests, one call comes for each node, guest or
-//! storage, and nothing lasts from one call to the next.
+//! A collector declares its requests ([`Request`]) and its metrics ([`tables!`]), and turns answers into rows
+//! ([`Collector::collect`]). The host makes the requests and calls the collector once for each node, guest or storage.
+//! Nothing persists from one call to the next.
 //!
 //! ```
 //! use pve_collector::{Collector, Failure, Input, Output, Package, Request, Table, lenient::Number, tables};
@@ -46,7 +45,7 @@
 //! assert!(collected.exposition().ends_with("pve_node_boot_age_seconds{node=\"node01\"} 874350\n"));
 //! ```
 //!
-//! The crate builds natively too (there [`export!`] gives nothing), so collectors are tested without WebAssembly: see
+//! The crate also builds natively, where [`export!`] exports nothing, so collectors are tested without WebAssembly: see
 //! [`testing`].
 
 pub mod contract;
@@ -117,23 +116,23 @@ pub use output::{IntoValue, State, States, TableRow};
 /// assert!(exposition.contains("pve_storage_active{node=\"node01\",storage=\"nfs-backup\"} 0\n"));
 /// ```
 pub trait Collector {
-    /// Who it is; usually [`package!()`](crate::package).
+    /// Name, version and description; usually [`package!()`](crate::package).
     const PACKAGE: Package;
-    /// The answers it needs. A request costs the cluster work at every scrape: ask for little.
+    /// The requests it needs. Each costs the cluster work, usually in every scrape: request little.
     const REQUESTS: &'static [Request];
-    /// The metrics it gives; usually the `TABLES` of [`tables!`].
+    /// Its metrics; usually the `TABLES` of [`tables!`].
     const TABLES: &'static [Table];
 
     /// Turns the answers for one place (a node, a guest, a storage, or the cluster) into rows.
     ///
     /// # Errors
     ///
-    /// A [`Failure`] means: nothing for this place in this scrape. One odd member or list element should not do that;
-    /// leave out what depends on it, and [warn](Output::warn) where that is worth knowing.
+    /// After a [`Failure`] this place has no series in this scrape. One odd member or list element should not cause that:
+    /// leave out what depends on it, and [warn](Output::warn) if the operator should know.
     fn collect(input: &Input, output: &mut Output) -> Result<(), Failure>;
 }
 
-/// Makes a [`Collector`] the component's exports. Once a crate; the crate's type is `cdylib` (and `rlib`, for tests).
+/// Exports a [`Collector`] from the component. Use it once per crate; the crate's type is `cdylib` (and `rlib`, for tests).
 ///
 /// Natively it only checks that the type is a collector, so that several of them can be linked into one test.
 ///

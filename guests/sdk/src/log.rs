@@ -1,12 +1,12 @@
-//! Lines for the exporter's log, which the host limits in rate and length.
+//! Lines for the exporter's log. The host limits their number and length.
 //!
-//! In a component they go through the contract's `log` import; natively the test harness keeps them, and outside of it
-//! they go to stderr. For what is odd in an answer prefer [`Output::warn`](crate::Output::warn): it is counted too.
+//! A component logs through the contract's `log` import. Natively the test harness captures the lines; outside of it they go
+//! to stderr. For oddities in answers prefer [`Output::warn`](crate::Output::warn), which the host also counts.
 //!
 //! ```
 //! use pve_collector::testing::Case;
 //! # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
-//! use zfs::Zfs; // of the documentation of `testing`; calls log::info
+//! use zfs::Zfs; // from the documentation of `testing`; calls log::info
 //!
 //! let case = Case::new().answer("/nodes/node01/disks/zfs", r#"[{"name":"backup"}]"#).setting("skip", "backup");
 //! assert_eq!(case.collect::<Zfs>().log(), "node01: info: backup is skipped\n");
@@ -14,7 +14,7 @@
 
 use crate::contract::Level;
 
-/// A line for the author of the collector.
+/// Logs a line for the author of the collector.
 ///
 /// ```
 /// use pve_collector::log;
@@ -27,14 +27,14 @@ pub fn debug(message: &str) {
     write(Level::Debug, message);
 }
 
-/// A normal line, worth keeping.
+/// Logs something normal that is worth a line.
 ///
 /// ```
 /// use pve_collector::{FetchError, log};
 ///
 /// fn note(answer: Result<&str, FetchError>) {
 ///     if let Err(FetchError::NotFound) = answer {
-///         log::info("this node has no ZFS: nothing to tell");
+///         log::info("this node has no ZFS");
 ///     }
 /// }
 /// # note(Err(FetchError::NotFound));
@@ -43,22 +43,22 @@ pub fn info(message: &str) {
     write(Level::Info, message);
 }
 
-/// Something odd.
+/// Logs something odd.
 ///
 /// ```
 /// use pve_collector::log;
 ///
-/// // `Output::warn` is for answers; here it is a setting that is odd.
+/// // `Output::warn` is for answers; this is about a setting.
 /// let threshold = "200";
 /// if threshold.parse().is_ok_and(|percent: u8| percent > 100) {
-///     log::warn(&format!("setting threshold is {threshold} %: no pool will ever be as full"));
+///     log::warn(&format!("the setting threshold is {threshold} %, which no pool will reach"));
 /// }
 /// ```
 pub fn warn(message: &str) {
     write(Level::Warn, message);
 }
 
-/// Something that makes the call fail.
+/// Logs something that makes the call fail.
 ///
 /// ```
 /// use pve_collector::{Failure, log};
@@ -66,14 +66,14 @@ pub fn warn(message: &str) {
 /// fn release(version: &str) -> Result<u32, Failure> {
 ///     let major = version.split('.').next().and_then(|major| major.parse().ok());
 ///     major.ok_or_else(|| {
-///         // The failure is short, as the status page shows it; the log has room for the rest.
+///         // The status page shows the failure, so it is short; the log has room for the details.
 ///         log::error(&format!("the whole version is {version:?}"));
-///         Failure::Malformed("version is no release".to_owned())
+///         Failure::Malformed("version is not a release".to_owned())
 ///     })
 /// }
 ///
 /// assert_eq!(release("9.1.4").unwrap(), 9);
-/// assert_eq!(release("").unwrap_err().to_string(), "malformed: version is no release");
+/// assert_eq!(release("").unwrap_err().to_string(), "malformed: version is not a release");
 /// ```
 pub fn error(message: &str) {
     write(Level::Error, message);
@@ -84,7 +84,7 @@ fn write(level: Level, message: &str) {
     crate::wasm::bindings::log(level, message);
 }
 
-/// Makes a panic say where and why, in one line, before it ends the call: a trap alone says neither.
+/// Logs a panic's location and message in one line before it ends the call: the trap alone has neither.
 #[cfg(target_arch = "wasm32")]
 pub(crate) fn hook_panics() {
     std::panic::set_hook(Box::new(|panic| error(&panic.to_string().replace('\n', " "))));
@@ -112,7 +112,7 @@ mod native {
         });
     }
 
-    /// Runs `body` and gives what it logged on this thread beside its result.
+    /// Runs `body`; returns its result and what it logged on this thread.
     pub(crate) fn capture<T>(body: impl FnOnce() -> T) -> (T, Vec<(Level, String)>) {
         CAPTURED.set(Some(Vec::new()));
         let result = body();

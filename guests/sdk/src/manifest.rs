@@ -1,16 +1,16 @@
-//! What a collector says of itself, as constants: requests, tables, metrics.
+//! What a collector declares, as constants: requests, tables, metrics.
 //!
-//! These are the `&'static` twins of the records in [`contract`]: constants can't hold `String`s. They are made
-//! owned once, when the host calls `describe`.
+//! These are the `&'static` counterparts of the records in [`contract`], since constants can't contain `String`s.
+//! [`describe`] converts them.
 
 use crate::{Collector, contract};
 
-/// Name, version and sentence of a collector. [`package!`](crate::package) takes them from Cargo.toml.
+/// Name, version and description of a collector. [`package!`](crate::package) takes them from Cargo.toml.
 ///
 /// ```
 /// use pve_collector::Package;
 ///
-/// // Where one crate holds several collectors, Cargo.toml's name can't be theirs.
+/// // A crate with several collectors can't name all of them after itself.
 /// const ZFS: Package = Package {
 ///     name: "zfs",
 ///     version: env!("CARGO_PKG_VERSION"),
@@ -20,21 +20,21 @@ use crate::{Collector, contract};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Package {
-    /// Lower-case letters, digits and hyphens, beginning with a letter, 63 characters at most.
+    /// Lower-case letters, digits and hyphens, beginning with a letter, at most 63 characters.
     pub name: &'static str,
-    /// For people; usually `1.4.0`.
+    /// The version, for people: `1.4.0`.
     pub version: &'static str,
     /// One sentence for the status page.
     pub description: &'static str,
 }
 
-/// Name, version and description as they stand in the crate's Cargo.toml.
+/// Name, version and description from the crate's Cargo.toml.
 ///
 /// ```
 /// use pve_collector::Package;
 ///
 /// const PACKAGE: Package = pve_collector::package!();
-/// assert_eq!(PACKAGE.name, "pve-collector"); // this very crate's
+/// assert_eq!(PACKAGE.name, "pve-collector"); // this crate's
 /// ```
 #[macro_export]
 macro_rules! package {
@@ -47,7 +47,7 @@ macro_rules! package {
     };
 }
 
-/// A GET request below `/api2/json`, and the key by which [`Input`](crate::Input) hands out its answer.
+/// A GET request below `/api2/json`, and the key of its answer in [`Input`](crate::Input).
 ///
 /// ```
 /// use pve_collector::Request;
@@ -59,22 +59,22 @@ macro_rules! package {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// Path with placeholders `{node}`, `{type}`, `{vmid}`, `{storage}`; they say how often it is made.
+    /// The path, with the placeholders `{node}`, `{type}`, `{vmid}` and `{storage}`, which decide how often it is requested.
     pub path: &'static str,
-    /// Seconds an answer may be old; 0 is fresh for each scrape.
+    /// How old an answer may be, in seconds; 0 requests a fresh one in each scrape.
     pub max_age_seconds: u32,
-    /// Whether `collect` runs although this request failed.
+    /// Whether `collect` is called even if this request failed.
     pub optional: bool,
 }
 
 impl Request {
-    /// Fetched for each scrape; where it fails, the place is not collected.
+    /// A request made in each scrape. If it fails, the place is not collected.
     ///
     /// ```
     /// use pve_collector::Request;
     ///
-    /// const CONFIG: Request = Request::get("/nodes/{node}/{type}/{vmid}/config"); // each guest
-    /// const STATUS: Request = Request::get("/nodes/{node}/status"); // each node
+    /// const CONFIG: Request = Request::get("/nodes/{node}/{type}/{vmid}/config"); // once per guest
+    /// const STATUS: Request = Request::get("/nodes/{node}/status"); // once per node
     /// const GUESTS: Request = Request::get("/cluster/resources?type=vm"); // once
     /// assert_eq!([CONFIG, STATUS, GUESTS].map(|request| request.max_age_seconds), [0; 3]);
     /// ```
@@ -82,12 +82,12 @@ impl Request {
         Self { path, max_age_seconds: 0, optional: false }
     }
 
-    /// The host may answer with what it fetched up to `seconds` ago: for what changes slowly or is expensive to ask.
+    /// Accepts an answer that is up to `seconds` old: for what changes slowly or is expensive to request.
     ///
     /// ```
     /// use pve_collector::Request;
     ///
-    /// // The node runs smartctl on one disk after the other, and wear does not change within five minutes.
+    /// // The node runs smartctl on one disk after another, and wear does not change within five minutes.
     /// const DISKS: Request = Request::get("/nodes/{node}/disks/list").max_age(300);
     /// assert_eq!(DISKS.max_age_seconds, 300);
     /// ```
@@ -96,12 +96,12 @@ impl Request {
         Self { max_age_seconds: seconds, ..self }
     }
 
-    /// `collect` runs even where this request failed; see [`Input::response`](crate::Input::response).
+    /// Calls `collect` even if this request failed; see [`Input::response`](crate::Input::response).
     ///
     /// ```
     /// use pve_collector::Request;
     ///
-    /// // Nodes without Ceph answer with an error, and there is still the rest to tell of them.
+    /// // Nodes without Ceph answer with an error, but still have other metrics.
     /// const CEPH: Request = Request::get("/nodes/{node}/ceph/status").optional();
     /// assert!(CEPH.optional);
     /// ```
@@ -111,7 +111,7 @@ impl Request {
     }
 }
 
-/// The metrics that share one set of labels. Made by [`tables!`](crate::tables).
+/// Metrics with the same labels, declared with [`tables!`](crate::tables!).
 ///
 /// ```
 /// use pve_collector::tables;
@@ -131,9 +131,9 @@ impl Request {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Table {
-    /// Label names.
+    /// The label names.
     pub labels: &'static [&'static str],
-    /// At least one.
+    /// The metrics; at least one.
     pub metrics: &'static [Metric],
 }
 
@@ -154,9 +154,9 @@ pub struct Table {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Metric {
-    /// `pve_…`.
+    /// The metric's name, `pve_…`.
     pub name: &'static str,
-    /// One sentence, not empty.
+    /// The help text, one sentence.
     pub help: &'static str,
     /// Its type.
     pub kind: Kind,
@@ -188,27 +188,27 @@ pub struct Metric {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Goes up and down.
+    /// A value that goes up and down.
     Gauge,
-    /// Only grows; name in `_total`.
+    /// A value that only grows; the name ends in `_total`.
     Counter,
-    /// Always 1; name in `_info`.
+    /// Facts in labels, with the value 1; the name ends in `_info`.
     Info,
-    /// One of several states.
+    /// One of several states, each a series of its own.
     StateSet {
-        /// The label that carries the state's name.
+        /// The label for the state.
         label: &'static str,
         /// State names, in the order of the exposition.
         states: &'static [&'static str],
     },
 }
 
-/// The manifest the host gets for `C`.
+/// The manifest of `C`, as the host receives it.
 ///
 /// ```
 /// use pve_collector::describe;
 /// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
-/// use zfs::Zfs; // of the documentation of `testing`
+/// use zfs::Zfs; // from the documentation of `testing`
 ///
 /// let manifest = describe::<Zfs>();
 /// let names = manifest.tables.iter().flat_map(|table| &table.metrics).map(|metric| &metric.name);

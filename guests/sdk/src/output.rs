@@ -1,4 +1,4 @@
-//! What a collector writes: rows of its tables, and warnings.
+//! What a collector returns: rows of its tables, and warnings.
 
 use std::fmt::Display;
 
@@ -19,7 +19,7 @@ impl Output {
     /// }
     ///
     /// let mut output = Output::default();
-    /// // What is not known is `None`, and no series: never 0.
+    /// // An unknown value is `None`, never 0: it has no series.
     /// output.push(Job { id: "backup-7c2a".to_owned(), enabled: Some(0.0), next_run: None });
     /// assert_eq!(output.rows.len(), 1);
     /// ```
@@ -27,13 +27,13 @@ impl Output {
         self.rows.push(row.into_row());
     }
 
-    /// Notes something odd that did not stop the collection. The host logs and counts a few of them, so sum up:
-    /// one warning with a number is better than a hundred.
+    /// Reports something odd that did not stop the collection. The host logs and counts a few warnings per call, so sum
+    /// up: one warning with a number is better than a hundred.
     ///
     /// ```
     /// use pve_collector::{Output, lenient::Text};
     ///
-    /// /// The disks that have a path, without which there is nothing to tell them apart by.
+    /// /// The disks with a path, which tells them apart.
     /// fn with_path<'a>(disks: &[Text<'a>], output: &mut Output) -> Vec<Text<'a>> {
     ///     let known: Vec<_> = disks.iter().filter(|devpath| !devpath.label().is_empty()).cloned().collect();
     ///     if known.len() < disks.len() {
@@ -75,19 +75,19 @@ impl Output {
     }
 }
 
-/// A row of a table. [`tables!`](crate::tables) implements it; nothing else should.
+/// A row of a table. [`tables!`](crate::tables!) implements it; nothing else should.
 ///
 /// ```
 /// use pve_collector::{Output, TableRow, Value, tables};
 ///
 /// tables! {
-///     /// What the cluster counts.
+///     /// The size of the cluster.
 ///     Cluster(id) {
 ///         gauge nodes "pve_cluster_nodes" "Nodes of the cluster.";
 ///     }
 /// }
 ///
-/// /// Adds rows that are worth a series: zeros are left out.
+/// /// Adds the rows that are not zero.
 /// fn push_nonzero(output: &mut Output, rows: impl IntoIterator<Item = impl TableRow>) {
 ///     let rows = rows.into_iter().map(TableRow::into_row);
 ///     output.rows.extend(rows.filter(|row| row.values.iter().any(|value| *value != Value::Number(0.0))));
@@ -111,16 +111,16 @@ pub trait TableRow {
 /// use pve_collector::{State, States, states};
 ///
 /// states! {
-///     /// How the cluster's storage is.
+///     /// The health of Ceph.
 ///     pub Ceph { Ok = "health_ok", Warn = "health_warn", Err = "health_err" }
 /// }
 ///
-/// /// The API shouts where the exposition does not.
-/// fn quiet<S: States>(word: &str) -> State<S> {
+/// /// The API has these words in upper case.
+/// fn from_api<S: States>(word: &str) -> State<S> {
 ///     S::named(&word.to_lowercase()).map_or(State::Other, State::Is)
 /// }
 ///
-/// assert_eq!(quiet("HEALTH_WARN"), State::Is(Ceph::Warn));
+/// assert_eq!(from_api("HEALTH_WARN"), State::Is(Ceph::Warn));
 /// assert_eq!(Ceph::NAMES[Ceph::Warn.position() as usize], "health_warn");
 /// ```
 pub trait States: Copy + 'static {
@@ -130,11 +130,11 @@ pub trait States: Copy + 'static {
     /// The state with this name.
     fn named(name: &str) -> Option<Self>;
 
-    /// Position in [`NAMES`](Self::NAMES).
+    /// Index into [`NAMES`](Self::NAMES).
     fn position(self) -> u32;
 }
 
-/// What a row says of a state-set.
+/// The value of a state-set in a row.
 ///
 /// ```
 /// use pve_collector::{State, lenient::Text, states};
@@ -144,7 +144,7 @@ pub trait States: Copy + 'static {
 ///     pub Power { On = "running", Off = "stopped" }
 /// }
 ///
-/// /// A status that is missing is no status; one that a later Proxmox VE adds is another one.
+/// /// A missing status is unknown; one that a later Proxmox VE adds is another state.
 /// fn power(status: &Text) -> State<Power> {
 ///     status.as_str().map_or(State::Absent, State::named)
 /// }
@@ -155,7 +155,7 @@ pub trait States: Copy + 'static {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum State<S> {
-    /// Not known: no series.
+    /// Unknown: no series.
     #[default]
     Absent,
     /// A state that is not listed: every series is 0.
@@ -183,7 +183,7 @@ impl<S: States> State<S> {
     }
 }
 
-/// Fields that are values of a row: `Option<f64>` and [`State`]. Public for what [`tables!`](crate::tables) expands to.
+/// Fields that are values of a row: `Option<f64>` and [`State`]. Public for the expansion of [`tables!`](crate::tables!).
 #[doc(hidden)]
 pub trait IntoValue {
     /// The contract's form.

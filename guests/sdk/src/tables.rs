@@ -1,16 +1,16 @@
 //! `tables!` and `states!`: a collector's tables as Rust types.
 //!
-//! A row that names a label or metric its table does not have, or leaves one out, or carries a state of another
-//! state-set, does not compile; the numbers and orders of the contract are filled in here and nowhere else.
+//! A row with an unknown or missing label or metric, or with a state of another state-set, does not compile. Only this
+//! module deals with the contract's indices and orders.
 
-/// Declares the tables of a collector: the constant `TABLES`, and a struct a table whose values are rows.
+/// Declares the tables of a collector: the constant `TABLES`, and a struct per table whose values are rows.
 ///
-/// A table is `Name(labels) { metrics }`. Labels become `String` fields; where the label's name is no Rust identifier
-/// or not the one wanted, `field as "label"`. A metric is a kind, a field, its name and its help:
+/// A table is `Name(labels) { metrics }`. Labels become `String` fields; `field as "label"` names a label that is not a
+/// Rust identifier. A metric is a kind, a field, a name and a help text:
 ///
 /// | kind | field |
 /// |---|---|
-/// | `gauge field "name" "help";` | `Option<f64>`; `None` gives no series |
+/// | `gauge field "name" "help";` | `Option<f64>`; `None` is no series |
 /// | `gauge "name" "help";` | none: always 1 |
 /// | `counter field "name_total" "help";` | `Option<f64>` |
 /// | `info "name_info" "help";` | none: always 1 |
@@ -30,9 +30,9 @@
 ///         gauge size "pve_disk_size_bytes" "Size of the disk.";
 ///         state smart: Smart("state") "pve_disk_smart_status" "What SMART says.";
 ///     }
-///     /// What a disk is.
+///     /// Facts about a disk.
 ///     DiskInfo(node, devpath, kind as "type") {
-///         info "pve_disk_info" "Facts of a disk.";
+///         info "pve_disk_info" "Facts about a disk.";
 ///     }
 /// }
 ///
@@ -111,7 +111,7 @@ macro_rules! tables {
     };
 }
 
-/// Declares the states of a state-set: an enum whose variants stand for their names in the exposition.
+/// Declares the states of a state-set: an enum with the name of each variant in the exposition.
 ///
 /// ```
 /// use pve_collector::{States, states};
@@ -162,7 +162,7 @@ macro_rules! __label {
     };
 }
 
-/// A metric's kind. What matches no rule here is a mistake in a `tables!`.
+/// A metric's kind. If no rule matches, the `tables!` has a mistake.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __kind {

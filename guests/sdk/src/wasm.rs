@@ -1,6 +1,6 @@
-//! The component's exports: what the host calls, led to a [`Collector`].
+//! The component's exports, which call a [`Collector`].
 //!
-//! Every call comes on a fresh instance, so what must be set up (the panic hook) is set up in every call.
+//! Every call is on a fresh instance, so each sets up the panic hook.
 
 use crate::{Collector, Input, Output, contract, log, manifest};
 
@@ -10,7 +10,7 @@ pub use bindings::Guest;
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
-/// What wit-bindgen makes of `collector.wit`. The records are [`contract`]'s: nothing is generated for them.
+/// Generated from `collector.wit` by wit-bindgen, except the records, which are [`contract`]'s.
 #[allow(unsafe_code, missing_docs, clippy::all, reason = "generated: lifting and lowering works on raw memory")]
 pub mod bindings {
     wit_bindgen::generate!({

@@ -1,6 +1,6 @@
 //! Case directories: what is read, what is written, and what `assert_golden` says about mistakes in them.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on fails")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::{fs, path::PathBuf};
 

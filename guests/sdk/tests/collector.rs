@@ -1,4 +1,4 @@
-//! A collector with everything the contract has: each kind, optional requests, settings, guests as places.
+//! A collector that uses everything in the contract: each kind, optional requests, settings, guests as places.
 
 use pve_collector::{
     Collector, Failure, FetchError, GuestType, Input, Kind, Output, Package, Request, State, Table, Value, describe,
@@ -144,7 +144,7 @@ fn settings_are_read_and_checked() {
 }
 
 #[test]
-fn an_answer_that_is_no_object_fails_its_place_and_says_why() {
+fn an_answer_that_is_not_an_object_fails_its_place() {
     for data in ["[]", "[4]", "7", "\"\"", "{\"cores\":1", "{} {}", ""] {
         let collected = Case::new().answer("/nodes/node01/qemu/1/config", data).collect::<Guests>();
         let failures = collected.failures();

@@ -1,6 +1,6 @@
 //! A family in several tables: what the rules allow, and the order of its samples.
 
-#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use pve_collector::{Collector, Failure, Input, Output, Package, Request, State, Table, states, tables, testing::Case};
 use serde::Deserialize;
@@ -13,7 +13,7 @@ states! {
 }
 
 states! {
-    /// States of a node, other ones.
+    /// States of a node: different ones.
     Node { Online = "online", Gone = "gone" }
 }
 
@@ -21,7 +21,7 @@ tables! {
     /// A guest.
     GuestRow(id) {
         state state: Guest("state") "pve_thing_state" "State.";
-        gauge seen "pve_thing_seen_total" "A gauge, for the sake of those who know it by this name.";
+        gauge seen "pve_thing_seen_total" "A gauge despite its name, which users know.";
     }
 
     /// A node.

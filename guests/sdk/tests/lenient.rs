@@ -1,4 +1,4 @@
-//! Whatever JSON stands there, the lenient types read it, and what comes after it too.
+//! The lenient types read any JSON, and what follows it.
 
 use proptest::prelude::*;
 use pve_collector::lenient::{Flag, List, Number, Object, Text};

@@ -9,11 +9,15 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::error::FetchError;
+use super::redactor::Redactor;
 use crate::budget::Reservation;
 use crate::contract::FetchErrorKind;
+use crate::text::shorten;
 
 /// Characters of an invalid body in the error.
 const EXCERPT: usize = 60;
+/// Bytes of it that are searched for secrets, which may reach beyond the end.
+const SEARCHED: usize = 8 * 1024;
 
 /// A successful response. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -42,14 +46,15 @@ impl From<Vec<u8>> for Received {
     }
 }
 
-impl Received {
-    fn text(self) -> Result<Body, FetchError> {
-        match String::from_utf8(self.bytes) {
-            Ok(text) => Ok(Body { text, _held: self.held }),
-            Err(error) => {
-                Err(malformed(format!("the response is not UTF-8 at byte {}", error.utf8_error().valid_up_to())))
-            }
-        }
+/// The text of a body, which must not repeat secrets: it becomes labels and log lines.
+fn text(body: Received, redactor: &Redactor) -> Result<Body, FetchError> {
+    if redactor.is_repeated_in(&body.bytes) {
+        let detail = "the response repeats the exporter's credentials, so it is not used: is there a debugging proxy in between?";
+        return Err(malformed(detail.to_owned()));
+    }
+    match String::from_utf8(body.bytes) {
+        Ok(text) => Ok(Body { text, _held: body.held }),
+        Err(error) => Err(malformed(format!("the response is not UTF-8 at byte {}", error.utf8_error().valid_up_to()))),
     }
 }
 
@@ -64,10 +69,19 @@ impl Answer {
     ///
     /// `content_type` only improves the error: an HTML page means that something else answers at the address.
     pub fn parse(body: impl Into<Received>, content_type: &str) -> Result<Self, FetchError> {
-        Self::check(body.into().text()?, content_type)
+        Self::parse_redacted(body, content_type, &Redactor::default())
     }
 
-    fn check(received: Body, content_type: &str) -> Result<Self, FetchError> {
+    /// Like [`parse`](Self::parse), for a body that may repeat secrets.
+    pub(super) fn parse_redacted(
+        body: impl Into<Received>,
+        content_type: &str,
+        redactor: &Redactor,
+    ) -> Result<Self, FetchError> {
+        Self::check(text(body.into(), redactor)?, content_type, redactor)
+    }
+
+    fn check(received: Body, content_type: &str, redactor: &Redactor) -> Result<Self, FetchError> {
         let body = &received.text;
         let data = match serde_json::from_str::<Envelope<'_>>(body) {
             // serde also deserializes a list into a struct.
@@ -82,7 +96,7 @@ impl Answer {
             Ok(Envelope { data: None }) => {
                 return Err(malformed("the response has no data (missing or null)".to_owned()));
             }
-            Err(error) => return Err(malformed(describe(body, content_type, &error))),
+            Err(error) => return Err(malformed(describe(body, content_type, &error, redactor))),
         };
         Ok(Self { body: Arc::new(received), data })
     }
@@ -90,13 +104,14 @@ impl Answer {
     /// Like [`parse`](Self::parse), for a large answer that the caller deserializes anyway. If the body is exactly `{"data":…}`, as
     /// from Proxmox VE, deserializing it checks it, which saves a pass. `read` must read the JSON to its end and refuse null;
     /// if it fails, the answer is checked like any other and its result is `None`.
-    pub fn parse_reading<R>(
-        body: impl Into<Received>,
+    pub(super) fn parse_reading<R>(
+        body: Received,
         content_type: &str,
+        redactor: &Redactor,
         read: impl FnOnce(&str) -> serde_json::Result<R>,
     ) -> Result<(Self, Option<R>), FetchError> {
         const BEFORE: &str = "{\"data\":";
-        let received = body.into().text()?;
+        let received = text(body, redactor)?;
         let body = &received.text;
         let data = body.strip_prefix(BEFORE).and_then(|rest| rest.strip_suffix('}'));
         match data.map(read) {
@@ -104,7 +119,7 @@ impl Answer {
                 let data = BEFORE.len()..body.len() - 1;
                 Ok((Self { body: Arc::new(received), data }, Some(value)))
             }
-            _ => Self::check(received, content_type).map(|answer| (answer, None)),
+            _ => Self::check(received, content_type, redactor).map(|answer| (answer, None)),
         }
     }
 
@@ -133,7 +148,7 @@ fn malformed(detail: String) -> FetchError {
     FetchError::new(FetchErrorKind::Malformed, detail)
 }
 
-fn describe(body: &str, content_type: &str, error: &serde_json::Error) -> String {
+fn describe(body: &str, content_type: &str, error: &serde_json::Error, redactor: &Redactor) -> String {
     if body.trim().is_empty() {
         return "the response is empty".to_owned();
     }
@@ -141,17 +156,28 @@ fn describe(body: &str, content_type: &str, error: &serde_json::Error) -> String
     if html {
         return format!(
             "the response is an HTML page, not JSON: is there a proxy or a login page in front of the API? It starts with {}",
-            excerpt(body)
+            excerpt(body, redactor)
         );
     }
     match error.classify() {
         serde_json::error::Category::Eof => {
             format!("the JSON ends too early, after {} bytes: the response was cut off", body.len())
         }
-        _ => format!("the response is not the API's JSON ({error}; {content_type}); it starts with {}", excerpt(body)),
+        // serde quotes values of another type than it expects.
+        serde_json::error::Category::Data => {
+            let (line, column) = (error.line(), error.column());
+            format!(
+                "the response is not the API's JSON (unexpected value at line {line} column {column}; {content_type})"
+            )
+        }
+        _ => {
+            let excerpt = excerpt(body, redactor);
+            format!("the response is not the API's JSON ({error}; {content_type}); it starts with {excerpt}")
+        }
     }
 }
 
-fn excerpt(body: &str) -> String {
-    format!("{:?}", body.trim_start().chars().take(EXCERPT).collect::<String>())
+fn excerpt(body: &str, redactor: &Redactor) -> String {
+    let start = redactor.redact(shorten(body.trim_start(), SEARCHED));
+    format!("{:?}", start.chars().take(EXCERPT).collect::<String>())
 }

@@ -2,34 +2,34 @@
 //!
 //! A ticket is valid for two hours. It is renewed before that, with itself as the password, so that a second factor's code is
 //! needed only once; after a 401 it is replaced once. Concurrent requests share one login. A refused login is not retried for
-//! half a minute: the server delays its response to a wrong password and may ban clients that insist.
+//! half a minute: the server delays its response to a wrong password and may ban clients that insist. The code of a second factor is
+//! sent once; once the ticket is lost, only a new configuration helps.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_encode, utf8_percent_encode};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderName, HeaderValue};
-use serde::Deserialize;
-use serde_json::Value;
+use percent_encoding::utf8_percent_encode;
+use reqwest::header::{AUTHORIZATION, COOKIE, HeaderName, HeaderValue};
 use tokio::time::{Instant, timeout_at};
 
-use super::answer::Answer;
+use super::encoding::{FORM, HEADER};
 use super::error::FetchError;
-use super::link::{Link, Reply};
+use super::link::Link;
+use super::login::{FirstFactor, both_factors, first_factor, second_factor};
+use super::redactor::Redactor;
 use crate::config::{Credentials, Secret};
 use crate::contract::FetchErrorKind;
+use crate::text::Foreign;
 
-/// The path of the login, also for the observer.
-const LOGIN: &str = "/access/ticket";
 /// Age at which a ticket can no longer be renewed.
 const EXPIRED: Duration = Duration::from_secs(118 * 60);
 /// Time between a refused login and the next one.
 const REFUSED: Duration = Duration::from_secs(30);
 
-/// The server percent-decodes `Authorization` values.
-const HEADER: &AsciiSet = &CONTROLS.add(b'%').add(b' ');
-/// Everything except RFC 3986's unreserved characters.
-const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const CODE_SENT: &str =
+    "the code of the second factor (otp) was used for the last login: set a new code and reload, or use an API token";
+const CODE_REFUSED: &str = "the code of the second factor (otp) did not work, and is not sent again: set a new code and reload, or use an API token";
 
 pub(super) enum Auth {
     Token(HeaderValue),
@@ -40,6 +40,7 @@ pub(super) struct Login {
     user: String,
     password: Secret,
     otp: Option<Secret>,
+    redactor: Arc<Redactor>,
     /// Age at which a ticket is renewed.
     age: Duration,
     state: Mutex<LoginState>,
@@ -50,9 +51,17 @@ pub(super) struct Login {
 #[derive(Default)]
 struct LoginState {
     ticket: Option<Ticket>,
-    /// The last refusal, and when the next login may be tried.
-    refusal: Option<(FetchError, Instant)>,
+    refusal: Option<Refusal>,
     logins: u64,
+    /// Whether the code of the second factor was sent.
+    code_sent: bool,
+}
+
+/// The last refused login.
+struct Refusal {
+    error: FetchError,
+    /// When the next one may be tried; `None`: not with this configuration.
+    until: Option<Instant>,
 }
 
 struct Ticket {
@@ -73,7 +82,9 @@ impl LoginState {
     /// The last refusal while it lasts, or a ticket younger than `age`.
     fn known(&self, age: Duration) -> Option<Result<Pass, FetchError>> {
         match &self.refusal {
-            Some((error, until)) if Instant::now() < *until => Some(Err(error.clone())),
+            Some(Refusal { error, until }) if until.is_none_or(|until| Instant::now() < until) => {
+                Some(Err(error.clone()))
+            }
             _ => Some(Ok(self.ticket.as_ref().filter(|ticket| ticket.since.elapsed() < age)?.pass())),
         }
     }
@@ -88,7 +99,11 @@ pub(super) struct Pass {
 }
 
 impl Auth {
-    pub(super) fn new(credentials: &Credentials, ticket_age: Duration) -> Result<Self, String> {
+    pub(super) fn new(
+        credentials: &Credentials,
+        ticket_age: Duration,
+        redactor: Arc<Redactor>,
+    ) -> Result<Self, String> {
         match credentials {
             Credentials::Token { user, name, value } => {
                 let token = format!("{user}!{name}={}", value.reveal());
@@ -101,6 +116,7 @@ impl Auth {
                 user: user.clone(),
                 password: password.clone(),
                 otp: otp.clone(),
+                redactor,
                 age: ticket_age,
                 state: Mutex::default(),
                 gate: tokio::sync::Mutex::default(),
@@ -126,7 +142,8 @@ impl Auth {
     /// Call after a 401 to a new ticket: more logins would not help.
     pub(super) fn give_up(&self, error: &FetchError) {
         if let Self::Ticket(login) = self {
-            login.state().refusal = Some((error.clone(), Instant::now() + REFUSED));
+            let until = Some(Instant::now() + REFUSED);
+            login.state().refusal = Some(Refusal { error: error.clone(), until });
         }
     }
 }
@@ -149,11 +166,14 @@ impl Login {
         let since = Instant::now();
         let result = match self.renew(link, end).await {
             Some(result) => result,
-            None => self.login(link, &self.password, self.otp.as_ref(), end).await,
+            None => self.log_in(link, end).await,
         };
+        let result =
+            result.map_err(|error| FetchError { detail: Foreign::new(&format!("login: {}", error.detail)), ..error });
         let mut state = self.state();
         match result.and_then(|text| Ok((cookie(&text)?, text))) {
             Ok((cookie, text)) => {
+                self.redactor.add(&text);
                 state.logins += 1;
                 let ticket = Ticket { cookie, text, since, number: state.logins };
                 let pass = ticket.pass();
@@ -162,8 +182,10 @@ impl Login {
                 Ok(pass)
             }
             Err(error) if error.kind == FetchErrorKind::Forbidden => {
+                // Without a code there is no other login until the configuration changes.
+                let until = (!state.code_sent).then(|| Instant::now() + REFUSED);
                 state.ticket = None;
-                state.refusal = Some((error.clone(), Instant::now() + REFUSED));
+                state.refusal = Some(Refusal { error: error.clone(), until });
                 Err(error)
             }
             // The server can't be reached, but the old ticket may still be valid.
@@ -174,65 +196,41 @@ impl Login {
     /// Exchanges an old ticket for a new one; `None` if that takes the password.
     async fn renew(&self, link: &Link, end: Instant) -> Option<Result<Secret, FetchError>> {
         let old = self.state().ticket.as_ref().filter(|ticket| ticket.since.elapsed() < EXPIRED)?.text.clone();
-        match self.login(link, &old, None, end).await {
-            Err(error) if error.kind == FetchErrorKind::Forbidden => None,
-            result => Some(result),
+        match first_factor(link, &self.user, &old, false, end).await {
+            Ok(FirstFactor::Ticket(ticket)) => Some(Ok(ticket)),
+            Err(error) if error.kind != FetchErrorKind::Forbidden => Some(Err(error)),
+            _ => None,
         }
     }
 
-    async fn login(
-        &self,
-        link: &Link,
-        password: &Secret,
-        otp: Option<&Secret>,
-        end: Instant,
-    ) -> Result<Secret, FetchError> {
-        let form = |text: &str| percent_encode(text.as_bytes(), FORM).to_string();
-        let mut body = format!("username={}&password={}", form(&self.user), form(password.reveal()));
-        if let Some(otp) = otp {
-            body.push_str("&otp=");
-            body.push_str(&form(otp.reveal()));
+    /// Logs in with the password, and with the code of a second factor if the server asks for it. The code is sent once: it is valid
+    /// once, and Proxmox VE locks users after a few wrong ones.
+    async fn log_in(&self, link: &Link, end: Instant) -> Result<Secret, FetchError> {
+        let forbidden = |detail| FetchError::new(FetchErrorKind::Forbidden, detail);
+        if self.state().code_sent {
+            return Err(forbidden(CODE_SENT));
         }
-        let make = |http: &reqwest::Client, root: &str| {
-            http.post(format!("{root}{LOGIN}"))
-                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-                .body(body.clone())
+        let (user, password) = (&self.user, &self.password);
+        let factor = first_factor(link, user, password, self.otp.is_some(), end).await?;
+        let result = match (factor, &self.otp) {
+            (FirstFactor::Ticket(ticket), _) => return Ok(ticket),
+            (_, None) => {
+                return Err(forbidden("the user needs a second factor: use an API token, or set its code as otp"));
+            }
+            (FirstFactor::Challenge(challenge), Some(code)) => {
+                self.state().code_sent = true;
+                second_factor(link, user, &challenge, code, end).await
+            }
+            (FirstFactor::CodeWithPassword, Some(code)) => {
+                self.state().code_sent = true;
+                both_factors(link, user, password, code, end).await
+            }
         };
-        let reply = link.ask(LOGIN, end, make).await?;
-        let result = ticket(reply);
-        result.map_err(|error| FetchError { detail: format!("login of {}: {}", self.user, error.detail), ..error })
-    }
-}
-
-#[derive(Deserialize)]
-struct TicketData {
-    ticket: Option<String>,
-    #[serde(rename = "NeedTFA", default)]
-    need_tfa: Value,
-}
-
-fn ticket(reply: Reply) -> Result<Secret, FetchError> {
-    let forbidden =
-        |detail: &str| FetchError { status: Some(reply.status), ..FetchError::new(FetchErrorKind::Forbidden, detail) };
-    if !reply.is_success() {
-        return Err(FetchError::of_status(reply.status, &reply.reason));
-    }
-    let refused = forbidden("refused: check user and password in the configuration");
-    let second_factor = forbidden("the user needs a second factor: use an API token, or set its code as otp");
-    let answer = Answer::parse(reply.body, &reply.content_type)?;
-    // serde's message may contain the ticket.
-    let data: TicketData = serde_json::from_str(answer.data())
-        .map_err(|_| FetchError::new(FetchErrorKind::Malformed, "the response to the login is not the API's"))?;
-    let wanted = match &data.need_tfa {
-        Value::Null | Value::Bool(false) => false,
-        Value::Number(number) => number.as_u64() != Some(0),
-        Value::String(text) => !matches!(text.as_str(), "" | "0"),
-        _ => true,
-    };
-    match data.ticket {
-        _ if wanted => Err(second_factor),
-        Some(ticket) if !ticket.is_empty() => Ok(Secret::new(ticket)),
-        _ => Err(refused),
+        // Whether it has arrived or not, it can't be sent again.
+        result.map_err(|error| {
+            let detail = format!("{CODE_REFUSED} ({})", error.detail);
+            FetchError { status: error.status, ..FetchError::new(FetchErrorKind::Forbidden, detail) }
+        })
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) struct ExchangeError {
 }
 
 impl ExchangeError {
-    pub(super) fn new(stage: &'static str, kind: FetchErrorKind, detail: impl Into<String>) -> Self {
+    pub(super) fn new(stage: &'static str, kind: FetchErrorKind, detail: impl AsRef<str>) -> Self {
         Self { stage, unconnected: false, closed: false, error: FetchError::new(kind, detail) }
     }
 
@@ -127,6 +127,13 @@ fn describe_tls(error: &rustls::Error) -> String {
             if other.to_string().contains("CaUsedAsEndEntity") =>
         {
             "the server uses a CA's certificate: add it to the verify_ssl file, or pin it with fingerprint".to_owned()
+        }
+        rustls::Error::InvalidCertificate(CertificateError::Other(other))
+            if other.to_string().contains("UnsupportedCertVersion") =>
+        {
+            "the server's certificate is an X.509 version 1 certificate, which can't be verified: pin it with fingerprint, or \
+             create a new one on the node with pvecm updatecerts --force"
+                .to_owned()
         }
         rustls::Error::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::HandshakeFailure) => {
             "the server requires a client certificate: set cert".to_owned()

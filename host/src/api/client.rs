@@ -8,9 +8,10 @@ use tokio::time::{Instant, timeout_at};
 use super::answer::{Answer, Received};
 use super::auth::{Auth, Pass};
 use super::error::FetchError;
-use super::link::{Link, Reply};
+use super::link::{Link, Repeat, Reply};
 use super::observer::Observer;
 use super::outage::Outages;
+use super::redactor::Redactor;
 use super::slots::Slots;
 use super::tls;
 use crate::budget::ByteBudget;
@@ -37,6 +38,7 @@ pub struct Client {
     outages: Outages,
     timeout: Duration,
     budget: Arc<ByteBudget>,
+    redactor: Arc<Redactor>,
 }
 
 impl Client {
@@ -69,10 +71,13 @@ impl Client {
         let error = |problem| ClientError { module: module.name.clone(), problem };
         let max_concurrent = module.max_concurrent.unwrap_or(options.max_concurrent);
         let per_node = module.max_concurrent_per_node.unwrap_or(options.max_concurrent_per_node);
+        let redactor = Arc::new(Redactor::new(&module.credentials));
+        let (shared, held) = (Arc::clone(&redactor), Arc::clone(&budget));
         Ok(Self {
-            link: Link::new(module, targets, options.max_body, max_concurrent, Arc::clone(&budget), observer)
+            link: Link::new(module, targets, options.max_body, max_concurrent, held, shared, observer)
                 .map_err(error)?,
-            auth: Auth::new(&module.credentials, options.ticket_age).map_err(error)?,
+            auth: Auth::new(&module.credentials, options.ticket_age, Arc::clone(&redactor)).map_err(error)?,
+            redactor,
             slots: Slots::new(max_concurrent, per_node),
             outages: Outages::default(),
             timeout: module.timeout,
@@ -88,7 +93,9 @@ impl Client {
 
     /// GETs a path. Waits for a free slot, then requests with the module's timeout; finishes by `deadline` in any case.
     pub async fn get(&self, path: &Path, deadline: Instant) -> Result<Answer, FetchError> {
-        self.get_parsed(path, deadline, |body: Received, content_type: &str| Answer::parse(body, content_type)).await
+        let redactor = Arc::clone(&self.redactor);
+        let parse = move |body: Received, content_type: &str| Answer::parse_redacted(body, content_type, &redactor);
+        self.get_parsed(path, deadline, parse).await
     }
 
     /// [`get`](Self::get) for a large answer that the caller deserializes anyway: see [`Answer::parse_reading`].
@@ -98,7 +105,9 @@ impl Client {
         deadline: Instant,
         read: fn(&str) -> serde_json::Result<R>,
     ) -> Result<(Answer, Option<R>), FetchError> {
-        self.get_parsed(path, deadline, move |body, content_type| Answer::parse_reading(body, content_type, read)).await
+        let redactor = Arc::clone(&self.redactor);
+        let parse = move |body, content_type: &str| Answer::parse_reading(body, content_type, &redactor, read);
+        self.get_parsed(path, deadline, parse).await
     }
 
     async fn get_parsed<A: Send + 'static>(
@@ -123,6 +132,7 @@ impl Client {
             Ok(reply) => check(reply, parse).await,
             Err(error) => Err(error),
         };
+        let answer = answer.map_err(|error| self.redactor.clean(error));
         self.outages.note(path.node_name(), answer.as_ref().map(drop));
         answer
     }
@@ -143,7 +153,7 @@ impl Client {
         let pass = self.auth.pass(&self.link, end).await?;
         let make =
             |http: &reqwest::Client, root: &str| http.get(format!("{root}{path}")).header(&pass.name, &pass.value);
-        let reply = self.link.ask(path.template(), end, make).await?;
+        let reply = self.link.ask(path.template(), end, Repeat::IfClosed, make).await?;
         Ok((reply, pass))
     }
 }

@@ -13,24 +13,25 @@
 //! timeouts are `timed_out`.
 
 use crate::contract::FetchErrorKind;
+use crate::text::Foreign;
 
 /// Why a request failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
 pub struct FetchError {
     pub kind: FetchErrorKind,
-    /// One line for the log: the cause and, if there is one, the remedy. Never a secret.
-    pub detail: String,
+    /// The cause and, if there is one, the remedy. Without secrets.
+    pub detail: Foreign,
     /// The HTTP status, if there was a response.
     pub status: Option<u16>,
 }
 
 impl FetchError {
-    pub(crate) fn new(kind: FetchErrorKind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), status: None }
+    pub(crate) fn new(kind: FetchErrorKind, detail: impl AsRef<str>) -> Self {
+        Self { kind, detail: Foreign::new(detail.as_ref()), status: None }
     }
 
-    /// For a status that is not a success. `reason` comes from the server, so control characters are replaced.
+    /// For a status that is not a success. `reason` comes from the server, without secrets.
     pub(super) fn of_status(status: u16, reason: &str) -> Self {
         let plain = |c: char| if c.is_control() { ' ' } else { c };
         let reason: String = reason.trim().chars().map(plain).take(300).collect();
@@ -41,7 +42,7 @@ impl FetchError {
             detail.push_str(": ");
             detail.push_str(remedy);
         }
-        Self { kind: kind_of_status(status, &reason), detail, status: Some(status) }
+        Self { status: Some(status), ..Self::new(kind_of_status(status, &reason), detail) }
     }
 }
 

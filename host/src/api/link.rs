@@ -11,10 +11,12 @@ use super::answer::Received;
 use super::cause::ExchangeError;
 use super::error::FetchError;
 use super::observer::Observer;
+use super::redactor::Redactor;
 use super::tls;
 use crate::budget::{ByteBudget, OverBudget};
 use crate::config::{Module, Targets};
 use crate::contract::FetchErrorKind;
+use crate::text::Foreign;
 
 /// `pveproxy` closes connections that were idle for 5 s; ours are dropped before that.
 const IDLE: Duration = Duration::from_secs(4);
@@ -36,6 +38,14 @@ impl Reply {
     }
 }
 
+/// Whether a request may be sent again if the connection was closed before a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeat {
+    IfClosed,
+    /// It has a code that is valid once.
+    Never,
+}
+
 pub(super) struct Link {
     http: reqwest::Client,
     addresses: Vec<Address>,
@@ -43,6 +53,7 @@ pub(super) struct Link {
     current: AtomicUsize,
     max_body: usize,
     budget: Arc<ByteBudget>,
+    redactor: Arc<Redactor>,
     observer: Arc<dyn Observer>,
 }
 
@@ -60,6 +71,7 @@ impl Link {
         max_body: usize,
         connections: usize,
         budget: Arc<ByteBudget>,
+        redactor: Arc<Redactor>,
         observer: Arc<dyn Observer>,
     ) -> Result<Self, String> {
         let address = |target: &crate::config::Target| {
@@ -89,7 +101,7 @@ impl Link {
             builder = builder.connect_timeout(CONNECT.min(module.timeout / several));
         }
         let http = builder.build().map_err(|error| format!("no HTTP client: {error}"))?;
-        Ok(Self { http, addresses, current: AtomicUsize::new(0), max_body, budget, observer })
+        Ok(Self { http, addresses, current: AtomicUsize::new(0), max_body, budget, redactor, observer })
     }
 
     /// Sends one request; finishes by `end`. Starts with the address that responded last and tries the next one if it can't
@@ -101,6 +113,7 @@ impl Link {
         &self,
         template: &str,
         end: Instant,
+        repeat: Repeat,
         make: impl Fn(&reqwest::Client, &str) -> RequestBuilder,
     ) -> Result<Reply, FetchError> {
         let first = self.current.load(Ordering::Relaxed);
@@ -109,7 +122,7 @@ impl Link {
             let index = (first + step) % self.addresses.len();
             let Some(address) = self.addresses.get(index) else { continue };
             let mut result = self.exchange(template, end, address, make(&self.http, &address.root)).await;
-            if result.as_ref().is_err_and(|failure| failure.closed) {
+            if repeat == Repeat::IfClosed && result.as_ref().is_err_and(|failure| failure.closed) {
                 tracing::debug!(address = %address.name, path = template, "connection was closed, retrying");
                 result = self.exchange(template, end, address, make(&self.http, &address.root)).await;
             }
@@ -171,6 +184,8 @@ impl Link {
             Some(Ok(text)) => text.to_owned(),
             _ => "no content type".to_owned(),
         };
+        // What the server says may repeat what it was sent.
+        let (reason, content_type) = (self.redactor.redact(&reason), self.redactor.redact(&content_type));
         let mut reply = Reply { status: response.status().as_u16(), reason, content_type, body: Received::default() };
         if !reply.is_success() {
             // The server closes the connection, and the reason phrase says the same as the body.
@@ -225,7 +240,7 @@ fn merge(mut failed: Vec<FetchError>) -> FetchError {
         return FetchError::new(FetchErrorKind::Unavailable, "there is no address");
     };
     for earlier in failed.iter().rev() {
-        last.detail = format!("{}; {}", earlier.detail, last.detail);
+        last.detail = Foreign::new(&format!("{}; {}", earlier.detail, last.detail));
     }
     last
 }

@@ -6,11 +6,15 @@
 mod answer;
 mod auth;
 mod cause;
+mod certificate;
 mod client;
+mod encoding;
 mod error;
 mod link;
+mod login;
 mod observer;
 mod outage;
+mod redactor;
 mod slots;
 mod tls;
 

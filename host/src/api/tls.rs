@@ -8,13 +8,18 @@ use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::{
+    CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
+    verify_tls13_signature_with_raw_key,
+};
 use rustls::pki_types::pem::{Error as PemError, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use sha2::{Digest, Sha256};
 
+use super::certificate::Certificate;
 use crate::config::{Module, Verify};
+use crate::text;
 
 /// TLS 1.2 and 1.3 with ring, the module's verification and its client certificate. The error is one line.
 pub(super) fn client_config(module: &Module) -> Result<ClientConfig, String> {
@@ -29,10 +34,10 @@ pub(super) fn client_config(module: &Module) -> Result<ClientConfig, String> {
         Some(path) => {
             let chain = certificates(path, "cert")?;
             let key = PrivateKeyDer::from_pem_file(path)
-                .map_err(|error| format!("cert: {}: contains no private key: {error}", path.display()))?;
+                .map_err(|error| format!("cert: {}: contains no private key: {error}", text::path(path)))?;
             builder
                 .with_client_auth_cert(chain, key)
-                .map_err(|error| format!("cert: {}: certificate and key can't be used: {error}", path.display()))
+                .map_err(|error| format!("cert: {}: certificate and key can't be used: {error}", text::path(path)))
         }
     }
 }
@@ -52,13 +57,17 @@ fn verifier(verify: &Verify, provider: Arc<CryptoProvider>) -> Result<Arc<dyn Se
 }
 
 fn certificates(path: &Path, key: &str) -> Result<Vec<CertificateDer<'static>>, String> {
-    let shown = path.display();
+    let shown = text::path(path);
     let certificates = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
     match certificates {
         Ok(found) if found.is_empty() => {
             Err(format!("{key}: {shown}: contains no PEM certificate (-----BEGIN CERTIFICATE-----)"))
         }
         Ok(found) => Ok(found),
+        // Without its name: it may be a secret under the wrong key.
+        Err(PemError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(format!("{key} names a file that does not exist; relative paths start at the working directory"))
+        }
         Err(PemError::Io(error)) => Err(format!("{key}: {shown}: can't be read: {error}")),
         Err(error) => Err(format!("{key}: {shown}: not a PEM file: {error}")),
     }
@@ -67,8 +76,8 @@ fn certificates(path: &Path, key: &str) -> Result<Vec<CertificateDer<'static>>, 
 /// Which server certificates are accepted, other than by the system's store.
 #[derive(Debug)]
 enum Rule {
-    /// Signed for the name by a CA in the file, or in the file itself: webpki does not accept a CA's certificate as a server's,
-    /// which self-signed ones often are.
+    /// Signed for the name by a CA in the file, or in the file itself. A certificate that is not a CA's means exactly this one:
+    /// its key must not sign for other servers.
     File { authorities: Option<Arc<WebPkiServerVerifier>>, certificates: Vec<CertificateDer<'static>> },
     /// With one of these SHA-256 digests, whatever its names and dates, as in Proxmox VE's own tools.
     Pinned(Vec<[u8; 32]>),
@@ -80,12 +89,13 @@ impl Rule {
     fn file(path: &Path, provider: &Arc<CryptoProvider>) -> Result<Self, String> {
         let certificates = certificates(path, "verify_ssl")?;
         let mut roots = RootCertStore::empty();
-        let (usable, _) = roots.add_parsable_certificates(certificates.iter().cloned());
+        let is_ca = |der: &&CertificateDer<'_>| Certificate::read(der).is_some_and(|certificate| certificate.is_ca);
+        let (usable, _) = roots.add_parsable_certificates(certificates.iter().filter(is_ca).cloned());
         let authorities = if usable == 0 {
             None
         } else {
             let builder = WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone());
-            Some(builder.build().map_err(|error| format!("verify_ssl: {}: {error}", path.display()))?)
+            Some(builder.build().map_err(|error| format!("verify_ssl: {}: {error}", text::path(path)))?)
         };
         Ok(Self::File { authorities, certificates })
     }
@@ -137,14 +147,11 @@ impl ServerCertVerifier for Checker {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        match self.rule {
-            Rule::Any => Ok(HandshakeSignatureValid::assertion()),
-            _ => verify_tls12_signature(
-                message,
-                certificate,
-                signature,
-                &self.provider.signature_verification_algorithms,
-            ),
+        let algorithms = &self.provider.signature_verification_algorithms;
+        match (&self.rule, first_version(certificate)) {
+            (Rule::Any, _) => Ok(HandshakeSignatureValid::assertion()),
+            (_, Some(old)) => verify_tls12_signature_with_key(message, old, signature, algorithms),
+            _ => verify_tls12_signature(message, certificate, signature, algorithms),
         }
     }
 
@@ -154,18 +161,37 @@ impl ServerCertVerifier for Checker {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        match self.rule {
-            Rule::Any => Ok(HandshakeSignatureValid::assertion()),
-            _ => verify_tls13_signature(
-                message,
-                certificate,
-                signature,
-                &self.provider.signature_verification_algorithms,
-            ),
+        let algorithms = &self.provider.signature_verification_algorithms;
+        match (&self.rule, first_version(certificate)) {
+            (Rule::Any, _) => Ok(HandshakeSignatureValid::assertion()),
+            (_, Some(old)) => verify_tls13_signature_with_raw_key(message, &old.key_info.into(), signature, algorithms),
+            _ => verify_tls13_signature(message, certificate, signature, algorithms),
         }
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
     }
+}
+
+/// A certificate of version 1, which webpki does not read. It has no names that could be verified, but its digest can be.
+fn first_version<'a>(certificate: &'a CertificateDer<'_>) -> Option<Certificate<'a>> {
+    Certificate::read(certificate).filter(|certificate| certificate.version == 1)
+}
+
+/// What rustls does for other certificates, without reading this one.
+fn verify_tls12_signature_with_key(
+    message: &[u8],
+    certificate: Certificate<'_>,
+    signature: &DigitallySignedStruct,
+    algorithms: &WebPkiSupportedAlgorithms,
+) -> Result<HandshakeSignatureValid, Error> {
+    let bad = || Error::from(rustls::CertificateError::BadSignature);
+    let (key_algorithm, key) = certificate.key().ok_or_else(bad)?;
+    let candidates = algorithms.mapping.iter().filter(|(scheme, _)| *scheme == signature.scheme);
+    let valid = candidates.flat_map(|(_, algorithms)| *algorithms).any(|algorithm| {
+        algorithm.public_key_alg_id().as_ref() == key_algorithm
+            && algorithm.verify_signature(key, message, signature.signature()).is_ok()
+    });
+    if valid { Ok(HandshakeSignatureValid::assertion()) } else { Err(bad()) }
 }

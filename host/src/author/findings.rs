@@ -19,6 +19,7 @@ use crate::limits::Limits;
 use crate::patience::patiently;
 use crate::sandbox::{LoadError, Sandbox};
 use crate::schema::{Family, Request, Schema};
+use crate::terminal;
 
 /// Requests per scrape that are worth a warning.
 const MANY_REQUESTS: u64 = 200;
@@ -208,7 +209,7 @@ impl Findings {
             others.filter_map(|(_, bytes)| load(bytes)).collect()
         };
         let message = "compiling the built-in collectors to compare metric names, once per release";
-        for other in patiently(|| eprintln!("{message}"), others) {
+        for other in patiently(|| terminal::report(&message), others) {
             for family in families {
                 if other.schema.families.iter().any(|taken| taken.name == family.name) {
                     self.error(

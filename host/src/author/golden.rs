@@ -14,6 +14,7 @@ use super::error::AuthorError;
 use super::staleness::newer_source;
 use super::workbench::Workbench;
 use super::{Printout, counted, sdk};
+use crate::terminal;
 
 /// How a case ended.
 struct Verdict {
@@ -30,7 +31,11 @@ pub(super) fn test(arguments: &TestArguments) -> Result<Printout, AuthorError> {
     let requests = sdk::requests(&bench.collector.schema);
     let cases = CaseDirectory::read_all(&arguments.fixtures)?;
     if let Some(source) = newer_source(&arguments.subject.file, &arguments.fixtures) {
-        eprintln!("{} is newer than {}; build it again", source.display(), arguments.subject.file.display());
+        terminal::report(format_args!(
+            "{} is newer than {}; build it again",
+            source.display(),
+            arguments.subject.file.display()
+        ));
     }
     let (mut text, mut verdicts, mut costs) = (String::new(), Vec::new(), CostTable::default());
     for case in &cases {
@@ -68,7 +73,7 @@ fn sum_up(verdicts: &[Verdict], update: bool) -> String {
             format!("{count} of {all} failed; if the new output is right, --update makes it the expected one")
         }
         (_, false) => format!("{count} of {all} failed"),
-        (_, true) => format!("{count} of {all} failed; --update does not help there"),
+        (_, true) => format!("{count} of {all} failed, which --update can't fix"),
     }
 }
 
@@ -88,7 +93,7 @@ fn judge(case: &CaseDirectory, run: &CaseRun, update: bool) -> Result<Verdict, A
         for different in case.differences(&run.exposition, &run.log)? {
             let file = different.file.display().to_string();
             if different.expected.is_none() {
-                problems.push_str(&line(&format!("{file} is missing; --update writes it")));
+                problems.push_str(&line(&format!("{file} is missing")));
             }
             let expected = different.expected.unwrap_or_default();
             problems.push_str(&difference(&file, &expected, "what the collector returned", &different.actual));

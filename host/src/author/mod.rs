@@ -34,11 +34,11 @@ mod summary;
 mod template;
 mod workbench;
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{ArgMatches, Command, CommandFactory as _, FromArgMatches as _};
 
+use crate::{terminal, text};
 use arguments::{Action, Arguments};
 pub use error::AuthorError;
 
@@ -67,12 +67,11 @@ pub fn run(matches: &ArgMatches) -> ExitCode {
     };
     match outcome {
         Ok(printout) => {
-            // A reader that closed the pipe has read enough.
-            let _ = std::io::stdout().write_all(printout.text.as_bytes());
+            terminal::print(&printout.text);
             if printout.success { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(error) => {
-            eprintln!("pve-exporter: error: {error}");
+            terminal::report(format_args!("pve-exporter: error: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -96,5 +95,6 @@ fn counted(count: usize, what: &str) -> String {
 
 /// A report as JSON.
 fn json(report: &impl serde::Serialize) -> Result<String, AuthorError> {
-    Ok(serde_json::to_string_pretty(report)? + "\n")
+    let report = serde_json::to_string_pretty(report)?;
+    Ok(text::escaped_json(&report).into_owned() + "\n")
 }

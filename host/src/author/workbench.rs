@@ -7,12 +7,13 @@ use sha2::{Digest as _, Sha256};
 use super::arguments::Subject;
 use super::cost::bytes as in_units;
 use super::error::AuthorError;
+use crate::cache::Cache;
 use crate::catalog::Grant;
 use crate::collector::{Collector, CollectorError, Origin};
 use crate::limits::Limits;
 use crate::patience::patiently;
 use crate::sandbox::{Capacity, CollectorLog, Compiler, LogBuffer, Sandbox};
-use crate::startup::cache_directory;
+use crate::terminal;
 
 /// Concurrent calls: the subcommands make one at a time.
 const SLOTS: usize = 1;
@@ -26,7 +27,7 @@ pub(super) struct Workbench {
     /// With the limits and settings of its grant.
     pub(super) collector: Collector,
     bytes: Vec<u8>,
-    cache: Option<PathBuf>,
+    cache: Cache,
 }
 
 /// A component that does not load.
@@ -59,12 +60,12 @@ impl Workbench {
         let grant = read_grant(&grant_file, subject.grant.is_some())?;
         let limits = grant.as_ref().map_or_else(Limits::default, |grant| grant.limits(&Limits::default()));
         let capacity = Capacity { slots: SLOTS, max_memory: limits.memory };
-        let cache = cache_directory(subject.cache_directory.as_deref());
-        let sandbox = Sandbox::new(capacity, cache.as_deref())?;
+        let cache = Cache::open(subject.cache_directory.as_deref());
+        let sandbox = Sandbox::new(capacity, cache.path())?;
         let message = format!("compiling {} ({}), once per build", file.display(), in_units(bytes.len()));
         // In a process of its own, as the exporter compiles files of its folders, so that time and memory are bounded. Without a
         // cache the component is compiled here when it is loaded, unbounded.
-        let compiler = Compiler::of_this_program(cache.clone(), capacity);
+        let compiler = Compiler::of_this_program(cache.path().map(Path::to_owned), capacity);
         let logged = LogBuffer::default();
         let load = || {
             if let Some(compiler) = &compiler {
@@ -73,7 +74,7 @@ impl Workbench {
             let log = CollectorLog::buffered(&logged);
             Collector::load_logging_to(&log, &sandbox, &bytes, Origin::File(file.clone()), limits.clone())
         };
-        let mut collector = match patiently(|| eprintln!("{message}"), load) {
+        let mut collector = match patiently(|| terminal::report(&message), load) {
             Ok(collector) => collector,
             Err(error) => {
                 let digest = hex::encode(Sha256::digest(&bytes));
@@ -91,11 +92,11 @@ impl Workbench {
     /// The same component in an engine that counts instructions. It is compiled a second time, in this process and
     /// unbounded: the first time was bounded.
     pub(super) fn metered(&self) -> Result<Collector, AuthorError> {
-        let sandbox = Sandbox::metered(self.cache.as_deref())?;
+        let sandbox = Sandbox::metered(self.cache.path())?;
         let origin = Origin::File(self.file.clone());
         let message = format!("compiling {} again, to count its instructions", self.file.display());
         let load = || Collector::load(&sandbox, &self.bytes, origin, self.collector.limits.clone());
-        patiently(|| eprintln!("{message}"), load).map_err(|source| AuthorError::Collector {
+        patiently(|| terminal::report(&message), load).map_err(|source| AuthorError::Collector {
             path: self.file.clone(),
             source,
             log: Vec::new(),

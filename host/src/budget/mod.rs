@@ -111,6 +111,7 @@ pub struct OverBudget {
 pub struct Reservation {
     budget: Option<Arc<ByteBudget>>,
     bytes: usize,
+    shortfall: Option<OverBudget>,
 }
 
 impl ByteBudget {
@@ -137,19 +138,22 @@ impl ByteBudget {
     }
 
     pub fn reserve(self: &Arc<Self>, bytes: usize) -> Result<Reservation, OverBudget> {
-        self.take(bytes)?;
-        Ok(Reservation { budget: Some(Arc::clone(self)), bytes })
+        self.take(bytes).inspect_err(|over| self.count_refusal(over))?;
+        Ok(Reservation { budget: Some(Arc::clone(self)), bytes, shortfall: None })
     }
 
     /// Reserves `bytes`, or what can be had of them down to a useful minimum.
     pub fn reserve_up_to(self: &Arc<Self>, bytes: usize) -> Result<Reservation, OverBudget> {
-        let mut wanted = bytes;
-        loop {
-            match self.reserve(wanted) {
-                Err(_) if wanted / 2 >= LEAST => wanted /= 2,
-                result => return result,
+        let (mut wanted, mut shortfall) = (bytes, None);
+        while let Err(over) = self.take(wanted) {
+            if wanted / 2 < LEAST {
+                self.count_refusal(&over);
+                return Err(over);
             }
+            wanted /= 2;
+            shortfall = Some(over);
         }
+        Ok(Reservation { budget: Some(Arc::clone(self)), bytes: wanted, shortfall })
     }
 
     #[must_use]
@@ -182,7 +186,6 @@ impl ByteBudget {
     fn take(&self, bytes: usize) -> Result<(), OverBudget> {
         let add = |used: usize| used.checked_add(bytes).filter(|total| *total <= self.limit);
         let Ok(before) = self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add) else {
-            self.refused.fetch_add(1, Ordering::Relaxed);
             return Err(OverBudget { purpose: self.purpose, limit: self.limit });
         };
         if let Some(Err(error)) = self.parent.as_ref().map(|parent| parent.take(bytes)) {
@@ -191,6 +194,14 @@ impl ByteBudget {
         }
         self.highest.fetch_max(before + bytes, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Counts a refusal at the budget that was exhausted: this one or one above it.
+    fn count_refusal(&self, over: &OverBudget) {
+        match &self.parent {
+            Some(parent) if self.purpose != over.purpose => parent.count_refusal(over),
+            _ => drop(self.refused.fetch_add(1, Ordering::Relaxed)),
+        }
     }
 
     fn release(&self, bytes: usize) {
@@ -210,17 +221,16 @@ impl Reservation {
     /// Reserves more.
     pub fn grow(&mut self, bytes: usize) -> Result<(), OverBudget> {
         if let Some(budget) = &self.budget {
-            budget.take(bytes)?;
+            budget.take(bytes).inspect_err(|over| budget.count_refusal(over))?;
         }
         self.bytes += bytes;
         Ok(())
     }
 
-    /// The budget that kept this reservation below `wanted`, if one did.
+    /// The budget that kept [`ByteBudget::reserve_up_to`] from reserving all that was wanted, if one did.
     #[must_use]
-    pub fn exhausted(&self, wanted: usize) -> Option<OverBudget> {
-        let budget = self.budget.as_ref().filter(|_| self.bytes < wanted)?;
-        budget.take(wanted).inspect(|()| budget.release(wanted)).err()
+    pub fn shortfall(&self) -> Option<&OverBudget> {
+        self.shortfall.as_ref()
     }
 
     /// Releases all but `bytes`.
@@ -274,9 +284,13 @@ mod tests {
         let budget = ByteBudget::root(Purpose::Process, 10 * LEAST);
         let held = budget.reserve_up_to(16 * LEAST).unwrap();
         assert_eq!(held.bytes(), 8 * LEAST);
+        assert_eq!(held.shortfall(), Some(&OverBudget { purpose: Purpose::Process, limit: 10 * LEAST }));
+        // It was granted in part: nothing was refused, and nothing more was ever held.
+        assert_eq!((budget.refused(), budget.highest()), (0, 8 * LEAST));
         assert!(budget.reserve_up_to(16 * LEAST).unwrap().bytes() >= LEAST);
         let _rest = budget.reserve(2 * LEAST).unwrap();
         assert!(budget.reserve_up_to(16 * LEAST).is_err());
+        assert_eq!(budget.refused(), 1);
     }
 
     #[test]

@@ -8,6 +8,15 @@ pub fn builtins() -> &'static [(&'static str, &'static [u8])] {
     BUILTINS
 }
 
+/// The settings of the built-ins that have any.
+const SETTINGS: &[(&str, &[&str])] = &[("resources", &["deprecated"])];
+
+/// The settings of a built-in collector.
+#[must_use]
+pub fn builtin_settings(collector: &str) -> &'static [&'static str] {
+    SETTINGS.iter().find(|(name, _)| *name == collector).map_or(&[], |(_, settings)| settings)
+}
+
 /// The names alone: for flags and error messages.
 pub fn builtin_names() -> impl Iterator<Item = &'static str> {
     BUILTINS.iter().map(|(name, _)| *name)

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::collector::{Collector, CollectorSet};
+use crate::text;
+use crate::trust::Exposure;
 
 /// What a reload changed.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub struct Changes {
     pub still_refused: Vec<(PathBuf, String)>,
     /// Folders that can't be listed, with the reason; their collectors keep serving.
     pub unreadable: Vec<(PathBuf, String)>,
+    /// Folders and files that other users can change, and what they can do.
+    pub exposed: Vec<(PathBuf, Exposure)>,
 }
 
 impl Changes {
@@ -59,13 +63,16 @@ impl std::fmt::Display for Changes {
             writeln!(f, "removed {removed}")?;
         }
         for (path, reason) in &self.refused {
-            writeln!(f, "refused {}: {reason}", path.display())?;
+            writeln!(f, "refused {}: {reason}", text::path(path))?;
         }
         for (path, reason) in &self.unreadable {
-            writeln!(f, "unreadable {}: {reason}", path.display())?;
+            writeln!(f, "unreadable {}: {reason}", text::path(path))?;
         }
         for (path, reason) in &self.still_refused {
-            writeln!(f, "still refused {}: {reason}", path.display())?;
+            writeln!(f, "still refused {}: {reason}", text::path(path))?;
+        }
+        for (path, exposure) in &self.exposed {
+            writeln!(f, "warning {} {exposure}", text::path(path))?;
         }
         if self.is_empty() { writeln!(f, "nothing changed") } else { Ok(()) }
     }

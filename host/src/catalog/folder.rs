@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
+use crate::yaml::{self, ReadError};
+
 /// Maximum bytes of a grant file; real ones have a few hundred.
 const GRANT_BYTES: u64 = 64 * 1024;
 
@@ -50,10 +52,11 @@ fn candidate(path: &Path, component_bytes: usize) -> std::io::Result<Candidate> 
     // One byte more than allowed shows that it is too large.
     let mut bytes = Vec::new();
     file.by_ref().take(component_bytes as u64 + 1).read_to_end(&mut bytes)?;
-    let grant = match read_grant(&path.with_extension("yml")) {
-        Ok(text) => Some(Ok(text)),
+    let grant = match open(&path.with_extension("yml")).map(read_grant) {
+        Ok(Ok(text)) => Some(Ok(text)),
+        Ok(Err(error)) => Some(Err(error.to_string())),
         Err(error) if error.kind() == ErrorKind::NotFound => None,
-        Err(error) => Some(Err(error.to_string())),
+        Err(error) => Some(Err(format!("can't be read: {error}"))),
     };
     let digest = hex::encode(Sha256::digest(&bytes));
     Ok(Candidate { bytes, stamp: Stamp { digest, grant } })
@@ -71,11 +74,11 @@ fn open(path: &Path) -> std::io::Result<std::fs::File> {
     std::fs::File::open(path)
 }
 
-fn read_grant(path: &Path) -> std::io::Result<String> {
-    let mut text = String::new();
-    let read = open(path)?.take(GRANT_BYTES + 1).read_to_string(&mut text)?;
-    if read as u64 > GRANT_BYTES {
-        return Err(std::io::Error::new(ErrorKind::FileTooLarge, format!("longer than {GRANT_BYTES} bytes")));
+fn read_grant(file: std::fs::File) -> Result<String, ReadError> {
+    let mut bytes = Vec::new();
+    file.take(GRANT_BYTES + 1).read_to_end(&mut bytes).map_err(ReadError::Io)?;
+    if bytes.len() as u64 > GRANT_BYTES {
+        return Err(ReadError::TooLarge(GRANT_BYTES));
     }
-    Ok(text)
+    yaml::decode(bytes)
 }

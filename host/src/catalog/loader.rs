@@ -1,9 +1,9 @@
-//! Loads a component of a folder: digest, compile, describe, grant, trial.
+//! Loads a component of a folder: digest, compile, describe, permit, trial.
 
 use std::path::Path;
 
 use super::folder::Candidate;
-use super::grant::Grant;
+use super::permit::Permit;
 use crate::collector::{Collector, CollectorError, Origin};
 use crate::contract::{FetchErrorKind, PlaceAnswers};
 use crate::limits::Limits;
@@ -51,53 +51,30 @@ impl Loader {
         &self,
         path: &Path,
         candidate: &Candidate,
+        permit: &Permit,
         answers: &dyn LastAnswers,
     ) -> Result<Collector, String> {
-        let grant_name = path.with_extension("yml").file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let grant = match &candidate.stamp.grant {
-            Some(Ok(text)) => Grant::parse(text).map_err(|error| format!("{grant_name}: {error}"))?,
-            Some(Err(error)) => return Err(format!("{grant_name}: can't be read: {error}")),
-            None => Grant::default(),
+        let digest = &candidate.stamp.digest;
+        permit.check_digest(digest)?;
+        let (limits, settings) = match permit {
+            Permit::Granted { grant, limits, .. } => (limits, grant.settings.clone()),
+            Permit::Missing | Permit::Invalid(_) => (&self.limits, Vec::new()),
         };
-        grant.check_digest(&candidate.stamp.digest).map_err(|refusal| format!("{grant_name}: {refusal}"))?;
-        let limits = grant.limits(&self.limits);
-        if limits.memory > self.max_memory {
-            return Err(format!(
-                "{grant_name}: limits: memory is {} bytes, but at most {} are allowed (--sandbox.max-memory)",
-                limits.memory, self.max_memory
-            ));
-        }
         if let Some(compiler) = &self.compiler {
-            compiler.compile(&candidate.bytes, &limits).map_err(|error| error.to_string())?;
+            compiler.compile(&candidate.bytes, limits).map_err(|error| error.to_string())?;
         }
         let origin = Origin::File(path.to_owned());
-        let mut collector =
-            Collector::load(&self.sandbox, &candidate.bytes, origin, limits).map_err(|error| error.to_string())?;
-        collector.settings.clone_from(&grant.settings);
+        let mut collector = Collector::load(&self.sandbox, &candidate.bytes, origin, limits.clone())
+            .map_err(|error| error.to_string())?;
+        collector.settings = settings;
 
         let stem = path.file_stem().unwrap_or_default();
         if stem != collector.name() {
             return Err(format!("the collector is named {0}; name the file {0}.wasm", collector.name()));
         }
-        if candidate.stamp.grant.is_none() {
-            let lines = Grant::write(&collector.schema, &candidate.stamp.digest);
-            return Err(format!(
-                "there is no grant file; if you trust the collector with this, write {grant_name}:\n{lines}"
-            ));
-        }
-        grant.check_requests(&collector.schema).map_err(|refusal| format!("{grant_name}: {refusal}"))?;
+        permit.check(path, digest, &collector.schema)?;
         try_out(&collector, answers)?;
         Ok(collector)
-    }
-
-    /// Whether a version that serves may keep serving under the current grant file. An invalid file changes nothing; a missing
-    /// one, or one that no longer allows its requests, revokes the grant.
-    pub(super) fn still_granted(collector: &Collector, grant: Option<&Result<String, String>>) -> bool {
-        match grant {
-            None => false,
-            Some(Err(_)) => true,
-            Some(Ok(text)) => Grant::parse(text).map_or(true, |grant| grant.check_requests(&collector.schema).is_ok()),
-        }
     }
 }
 

@@ -9,7 +9,10 @@ mod changes;
 mod entry;
 mod folder;
 mod grant;
+mod grant_file;
+mod grant_writer;
 mod loader;
+mod permit;
 mod reload;
 
 use std::collections::BTreeMap;
@@ -20,13 +23,16 @@ use std::time::SystemTime;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
-pub use builtin::{builtin_names, builtins};
+pub use builtin::{builtin_names, builtin_settings, builtins};
 pub use changes::Changes;
 pub use entry::{CatalogEntry, Standing};
-pub use grant::{Grant, GrantError, Refusal};
+pub use grant::{Grant, Refusal};
+pub use grant_file::GrantError;
+pub use grant_writer::GrantUpdate;
 pub use loader::{LastAnswers, Loader, NoAnswers};
 
 use crate::collector::{Collector, CollectorSet};
+use crate::trust::Exposure;
 use folder::Stamp;
 
 #[derive(Debug)]
@@ -46,6 +52,8 @@ struct Known {
     unreadable: BTreeMap<PathBuf, String>,
     /// Built-ins that a folder's collector keeps out, and why.
     displaced: BTreeMap<String, String>,
+    /// Folders and files that other users can change.
+    exposed: BTreeMap<PathBuf, Exposure>,
     reloaded: Option<SystemTime>,
 }
 

@@ -1,14 +1,16 @@
 //! Reading the folders again.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::changes::Changes;
 use super::folder::{self, Candidate};
-use super::loader::{LastAnswers, Loader};
+use super::loader::LastAnswers;
+use super::permit::Permit;
 use super::{Catalog, Known, KnownFile};
 use crate::collector::{Collector, CollectorSet};
+use crate::trust;
 
 impl Catalog {
     /// Reads the folders again. Blocks, for seconds if something large must be compiled; scrapes continue meanwhile.
@@ -20,6 +22,7 @@ impl Catalog {
             match folder::read(folder, self.loader.limits.component_bytes) {
                 Ok(content) => {
                     known.unreadable.remove(folder);
+                    known.note_exposed(folder, content.keys(), &mut changes);
                     known.files.retain(|path, _| path.parent() != Some(folder) || content.contains_key(path));
                     for (path, candidate) in content {
                         self.consider(&mut known, &path, candidate, answers, &mut changes);
@@ -65,25 +68,30 @@ impl Catalog {
             changes.still_refused.extend(file.refusal.clone().map(|reason| (path.to_owned(), reason)));
             return;
         }
-        let old = file.and_then(|file| file.serving.clone());
+        let permit = stamp.as_ref().map(|stamp| Permit::new(path, stamp, &self.loader.limits, self.loader.max_memory));
+        // What the grant no longer covers stops, and what it limits is limited, whatever else is wrong with the new version.
+        let before = file.and_then(|file| file.serving.clone());
+        let old = match &permit {
+            Some(permit) => before.as_ref().and_then(|serving| permit.keep(serving)),
+            None => before.clone(),
+        };
         let old_refusal = file.and_then(|file| file.refusal.clone());
         let mut conflict = false;
         let loaded = candidate.and_then(|candidate| {
-            let collector = Arc::new(self.loader.load(path, &candidate, answers)?);
+            let permit = permit.as_ref().unwrap_or(&Permit::Missing);
+            let collector = Arc::new(self.loader.load(path, &candidate, permit, answers)?);
             self.fits(known, path, &collector).inspect_err(|_| conflict = true)?;
             Ok(collector)
         });
         let file = match loaded {
             Ok(collector) => KnownFile { stamp, serving: Some(collector), refusal: None },
             Err(reason) => {
-                let reported = old_refusal.as_ref() == Some(&reason);
+                let reported = old_refusal.is_some_and(|old| old.starts_with(&reason));
+                let reason = reason + fate(before.as_ref(), old.as_ref(), permit.as_ref());
                 let refusals = if reported { &mut changes.still_refused } else { &mut changes.refused };
                 refusals.push((path.to_owned(), reason.clone()));
-                // A revoked grant is revoked, whatever else is wrong with the new version.
-                let grant = stamp.as_ref().map(|stamp| &stamp.grant);
-                let serving = old.filter(|old| grant.is_none_or(|grant| Loader::still_granted(old, grant.as_ref())));
                 // Another collector has the name or a metric: it may be gone by the next reload, with this file unchanged.
-                KnownFile { stamp: stamp.filter(|_| !conflict), serving, refusal: Some(reason) }
+                KnownFile { stamp: stamp.filter(|_| !conflict), serving: old, refusal: Some(reason) }
             }
         };
         known.files.insert(path.to_owned(), file);
@@ -123,5 +131,39 @@ impl Catalog {
             }
         }
         self.serving.store(Arc::new(set));
+    }
+}
+
+impl Known {
+    /// Notes what other users can change in a folder: they decide what collectors may see.
+    fn note_exposed<'a>(
+        &mut self,
+        folder: &Path,
+        components: impl Iterator<Item = &'a PathBuf>,
+        changes: &mut Changes,
+    ) {
+        let files = components.flat_map(|path| [path.clone(), path.with_extension("yml")]);
+        for path in std::iter::once(folder.to_owned()).chain(files) {
+            let exposure = trust::changeable(&path);
+            let known = match exposure {
+                Some(exposure) => self.exposed.insert(path.clone(), exposure),
+                None => self.exposed.remove(&path),
+            };
+            if let Some(exposure) = exposure.filter(|exposure| known != Some(*exposure)) {
+                changes.exposed.push((path, exposure));
+            }
+        }
+    }
+}
+
+/// What became of the version that served before a file was refused, as the end of the reason.
+fn fate(before: Option<&Arc<Collector>>, now: Option<&Arc<Collector>>, permit: Option<&Permit>) -> &'static str {
+    match (before, now, permit) {
+        (None, ..) | (_, _, Some(Permit::Missing)) => "",
+        (Some(_), None, _) => "; the version that served has stopped, because the grant does not cover it",
+        (Some(_), Some(_), Some(Permit::Invalid(_))) => {
+            "; the previous version keeps serving, with the limits it had before the grant file became invalid"
+        }
+        (Some(_), Some(_), _) => "; the previous version keeps serving",
     }
 }

@@ -20,6 +20,7 @@ use crate::limits::Limits;
 use crate::request::Place;
 use crate::sandbox::{CollectorLog, Component, LoadError, Sandbox, Slot};
 use crate::schema::{ManifestError, Schema};
+use crate::text;
 
 /// A call that takes this long and outlasts the scrape is to blame itself.
 const FAIR_CHANCE: Duration = Duration::from_secs(1);
@@ -37,7 +38,7 @@ impl std::fmt::Display for Origin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Builtin => f.write_str("built-in"),
-            Self::File(path) => write!(f, "{}", path.display()),
+            Self::File(path) => write!(f, "{}", text::path(path)),
         }
     }
 }
@@ -63,6 +64,8 @@ pub struct Collector {
     pub calls: Arc<Semaphore>,
     /// Holds the memory of its calls, rows and kept rows.
     budget: Arc<ByteBudget>,
+    /// What of it kept rows may hold; the rest is for calls.
+    kept: Arc<ByteBudget>,
     component: Component,
     log: CollectorLog,
 }
@@ -92,6 +95,7 @@ impl Collector {
             schema: Arc::new(schema),
             calls: Arc::new(Semaphore::new(limits.concurrency)),
             budget,
+            kept: ByteBudget::root(Purpose::Collector, limits.collector_bytes / 2),
             limits,
             settings: Vec::new(),
             health: Health::default(),
@@ -100,9 +104,31 @@ impl Collector {
         })
     }
 
+    /// The same version with other limits and settings. Its health starts anew: what it could not do, it may be able to now.
+    #[must_use]
+    pub fn under(&self, limits: Limits, settings: Vec<(String, String)>) -> Self {
+        Self {
+            origin: self.origin.clone(),
+            schema: Arc::clone(&self.schema),
+            calls: Arc::new(Semaphore::new(limits.concurrency)),
+            budget: self.component.sandbox().budget().child(Purpose::Collector, limits.collector_bytes),
+            limits,
+            settings,
+            health: Health::default(),
+            component: self.component.clone(),
+            log: self.log.clone(),
+        }
+    }
+
     #[must_use]
     pub fn name(&self) -> &str {
         &self.schema.name
+    }
+
+    /// Counts the rows kept for later scrapes, over all clusters.
+    #[must_use]
+    pub fn kept(&self) -> &Arc<ByteBudget> {
+        &self.kept
     }
 
     /// What its calls, rows and kept rows may occupy.
@@ -131,7 +157,9 @@ impl Collector {
             _ if Instant::now() > deadline && collection.usage.wall >= FAIR_CHANCE => {
                 "its calls outlast the scrape".to_owned()
             }
-            _ => return self.health.succeeded(cluster),
+            // Neither a success nor the component's breakdown.
+            Err(CollectionError::Call(_)) => return,
+            Ok(_) | Err(CollectionError::Output(_)) => return self.health.succeeded(cluster),
         };
         if let Some(length) = self.health.broke_down(cluster) {
             tracing::warn!(collector = self.name(), "quarantined for {} s: {outcome}", length.as_secs());
@@ -150,5 +178,47 @@ impl Collector {
     pub fn collect_logging_to(&self, log: &CollectorLog, input: &Input<'_>) -> Collection {
         let (output, usage) = self.component.collect(input, &self.limits, log, &self.budget);
         Collection::new(output, usage, &self.schema, &self.limits, &self.budget)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::budget::OverBudget;
+    use crate::catalog::builtins;
+    use crate::contract::FailureKind;
+    use crate::sandbox::{CallError, Capacity, Usage};
+
+    fn failed(error: CallError) -> Collection {
+        Collection {
+            outcome: Err(error.into()),
+            rejections: Default::default(),
+            warnings: Vec::new(),
+            usage: Usage::default(),
+            used: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn only_a_success_ends_a_row_of_breakdowns() {
+        let limits = Limits::default();
+        let sandbox = Sandbox::new(Capacity { slots: 1, max_memory: limits.memory }, None).unwrap();
+        let (_, component) = builtins().iter().find(|(name, _)| *name == "version").unwrap();
+        let collector = Collector::load(&sandbox, component, Origin::Builtin, limits).unwrap();
+        let (cluster, in_time) = (ClusterId::unique(), Instant::now() + Duration::from_secs(600));
+        let record = |collection: &Collection| collector.record(cluster, collection, in_time);
+        let trap = || failed(CallError::Trap("unreachable".to_owned()));
+        let misunderstood = failed(CallError::Failed { kind: FailureKind::Malformed, message: "?".to_owned() });
+        let shortage = failed(OverBudget { purpose: Purpose::Process, limit: 1 }.into());
+        let answer = r#"{"version":"9.0.3","release":"9.0","repoid":"abc"}"#;
+        let success = collector.collect(0, &Place::cluster(), &[Ok(answer)]);
+        assert!(success.outcome.is_ok());
+
+        for collection in [trap(), trap(), success, trap(), misunderstood, trap(), shortage] {
+            record(&collection);
+            assert_eq!(collector.health.quarantined(cluster), None);
+        }
+        record(&trap());
+        assert!(collector.health.quarantined(cluster).is_some());
     }
 }

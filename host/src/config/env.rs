@@ -1,27 +1,18 @@
 //! The configuration from the environment. As in prometheus-pve-exporter, setting `PVE_USER` defines the only module, and the
 //! file is not read.
 //!
-//! `PVE_VERIFY_SSL` works as it does there: `false` and `0`, in any case, turn verification off; every other value, `no` and
-//! paths included, leaves it on.
+//! `PVE_VERIFY_SSL` works as it does there: `false` and `0`, in any case, turn verification off; other values, `no` included,
+//! leave it on. In addition, the path of an existing file names a CA file.
 
 use std::collections::BTreeMap;
 
-use yaml_serde::Value;
-
 use super::error::{ConfigError, ModuleProblems};
-use super::keys::Keys;
+use super::keys::{Home, Keys};
 use super::module::{Config, ConfigSource, Module};
-
-/// Variables whose values become keys of the module unchanged.
-const KEYS: [(&str, &str); 7] = [
-    ("PVE_USER", "user"),
-    ("PVE_PASSWORD", "password"),
-    ("PVE_PASSWORD_FILE", "password_file"),
-    ("PVE_TOKEN_NAME", "token_name"),
-    ("PVE_TOKEN_VALUE", "token_value"),
-    ("PVE_TOKEN_VALUE_FILE", "token_value_file"),
-    ("PVE_FINGERPRINT", "fingerprint"),
-];
+use super::names::VARIABLES;
+use super::notice::Notice;
+use crate::text::Foreign;
+use crate::yaml::Node;
 
 /// Environment variables, passed in so that tests do not change the process's.
 #[derive(Clone, Default)]
@@ -35,7 +26,7 @@ impl Environment {
             .collect()
     }
 
-    fn get(&self, name: &str) -> Option<&str> {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 }
@@ -57,24 +48,58 @@ impl std::fmt::Debug for Environment {
 pub(super) fn load(environment: &Environment) -> Option<Result<Config, ConfigError>> {
     environment.get("PVE_USER")?;
     let name = environment.get("PVE_MODULE").unwrap_or("default").to_owned();
-    let mut keys = Keys::default();
-    for (variable, key) in KEYS {
-        if let Some(value) = environment.get(variable) {
-            keys.insert(key, Value::String(value.to_owned()));
-        }
-    }
-    if let Some(verify) = environment.get("PVE_VERIFY_SSL") {
-        keys.insert("verify_ssl", Value::Bool(!matches!(verify.to_lowercase().as_str(), "false" | "0")));
-    }
-    if let Some(targets) = environment.get("PVE_TARGET") {
-        let targets = targets.split([',', ' ']).filter(|target| !target.is_empty());
-        keys.insert("target", Value::Sequence(targets.map(|target| Value::String(target.to_owned())).collect()));
+    let mut keys = Keys::new(Home::Environment);
+    for (variable, key) in VARIABLES {
+        let Some(value) = environment.get(variable) else { continue };
+        let node = match key {
+            "verify_ssl" => Node::text(verify_ssl(value)),
+            "target" => {
+                let targets = value.split([',', ' ']).filter(|target| !target.is_empty());
+                Node::list(targets.map(Node::text))
+            }
+            _ => Node::text(value),
+        };
+        keys.insert(key, node.at, node);
     }
     Some(match Module::from_keys(&name, keys) {
-        Ok(module) => Ok(Config { modules: BTreeMap::from([(name, module)]), source: ConfigSource::Environment }),
-        Err(problems) => Err(ConfigError::Modules(ModuleProblems {
-            file: None,
-            problems: problems.into_iter().map(|problem| (name.clone(), problem)).collect(),
-        })),
+        Ok((module, notices)) => Ok(Config {
+            modules: BTreeMap::from([(name, module)]),
+            source: ConfigSource::Environment,
+            notices: notices.into_iter().chain(verify_notice(environment)).collect(),
+        }),
+        Err(problems) => {
+            let shown = Foreign::within(&name, 60).to_string();
+            let problems = problems.into_iter().map(|problem| (shown.clone(), problem)).collect();
+            Err(ConfigError::Modules(ModuleProblems { file: None, problems }))
+        }
     })
+}
+
+/// The variables that have no effect without `PVE_USER`.
+pub(super) fn unused(environment: &Environment) -> Option<Notice> {
+    let set = |(variable, _): &(&'static str, &str)| environment.get(variable).is_some();
+    let unused: Vec<&str> = VARIABLES.iter().copied().filter(set).map(|(variable, _)| variable).collect();
+    let words = format!("{} not used, because PVE_USER is not set", unused.join(", "));
+    (!unused.is_empty()).then(|| Notice::new(words))
+}
+
+fn verify_notice(environment: &Environment) -> Option<Notice> {
+    let value = environment.get("PVE_VERIFY_SSL")?;
+    let plain = matches!(value.to_lowercase().as_str(), "" | "true" | "1" | "yes" | "on");
+    (verify_ssl(value) == "true" && !plain).then(|| {
+        Notice::new(
+            "PVE_VERIFY_SSL is neither false, 0 nor the path of a file: certificates are verified with the system's store",
+        )
+    })
+}
+
+/// As the key `verify_ssl` spells it.
+fn verify_ssl(value: &str) -> &str {
+    if matches!(value.to_lowercase().as_str(), "false" | "0") {
+        "false"
+    } else if std::path::Path::new(value.trim()).is_file() {
+        value.trim()
+    } else {
+        "true"
+    }
 }

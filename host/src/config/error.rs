@@ -1,8 +1,12 @@
 //! Configuration errors, with the file and the remedy. The wording is prometheus-pve-exporter's where it has one: people search
 //! for it.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::path::PathBuf;
+
+use super::problem::Problem;
+use crate::text;
+use crate::yaml::{Position, ReadError, SyntaxError};
 
 /// The document or a module is not a mapping.
 pub(super) const NOT_A_DICTIONARY: &str = "Not a dictionary. Check the syntax of the YAML config file.";
@@ -14,17 +18,17 @@ pub(super) const NO_PARAMETERS: &str = "Empty dictionary. No pve API parameters 
 pub enum ConfigError {
     #[error(
         "{}: no such file: create it, name another one with --config.file, or set PVE_USER and the other PVE_ variables",
-        .0.display()
+        text::path(.0)
     )]
     Missing(PathBuf),
-    #[error("{}: can't be read: {error}", .path.display())]
-    Unreadable { path: PathBuf, error: std::io::Error },
-    /// Not YAML. Lines and columns start at 1.
-    #[error("{}:{line}:{column}: {problem}", .path.display())]
-    Syntax { path: PathBuf, line: usize, column: usize, problem: String },
+    #[error("{} {error}", text::path(.path))]
+    Unreadable { path: PathBuf, error: ReadError },
+    /// Not YAML.
+    #[error("{}:{error}", text::path(.path))]
+    Syntax { path: PathBuf, error: SyntaxError },
     /// The document is not a mapping of modules.
-    #[error("{}: {problem}", .path.display())]
-    Shape { path: PathBuf, problem: String },
+    #[error("{}:{at}: {problem}", text::path(.path))]
+    Shape { path: PathBuf, at: Position, problem: String },
     #[error("{0}")]
     Modules(ModuleProblems),
 }
@@ -34,21 +38,25 @@ pub enum ConfigError {
 pub struct ModuleProblems {
     /// `None` for the environment.
     pub file: Option<PathBuf>,
-    /// Pairs of module and problem.
-    pub problems: Vec<(String, String)>,
+    /// Pairs of module and problem. The module's name can be shown.
+    pub problems: Vec<(String, Problem)>,
 }
 
 impl fmt::Display for ModuleProblems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.file {
-            Some(file) => write!(f, "Invalid module config entries in config file {}", file.display())?,
+        let file = self.file.as_deref().map(text::path);
+        match &file {
+            Some(file) => write!(f, "Invalid module config entries in config file {file}")?,
             None => {
                 f.write_str("Invalid module config entries in the environment (PVE_USER is set, so no file is read)")?
             }
         }
         for (module, problem) in &self.problems {
-            f.write_char('\n')?;
-            write!(f, "  - {module}: Invalid config: {problem}")?;
+            f.write_str("\n  - ")?;
+            if let (Some(file), Some(at)) = (&file, problem.at) {
+                write!(f, "{file}:{at}: ")?;
+            }
+            write!(f, "{module}: Invalid config: {problem}")?;
         }
         Ok(())
     }

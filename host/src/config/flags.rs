@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 use super::client::ClientOptions;
@@ -16,6 +17,10 @@ use crate::units::{duration, size, size_text};
 
 /// With less than this, not even small clusters can be scraped.
 const LEAST_BUDGET: usize = 16 << 20;
+
+/// Switches of prometheus-pve-exporter for its own metrics: accepted, so that its command lines keep working. The exporter always
+/// exports such metrics, as `pve_exporter_api_…` and `pve_exporter_scrape_…`.
+const PEER_SWITCHES: [&str; 2] = ["pve-api-metrics", "target-metrics"];
 
 #[derive(Debug, Clone, Parser)]
 #[command(name = "pve-exporter", version, about = "Prometheus exporter for Proxmox VE with sandboxed collectors")]
@@ -104,29 +109,30 @@ pub struct Flags {
     /// Collectors named by `--collector.<name>` (true) or `--no-collector.<name>` (false).
     #[arg(skip)]
     pub collectors: BTreeMap<String, bool>,
+
+    /// Whether the command line has `--config.file`.
+    #[arg(skip)]
+    pub config_file_given: bool,
 }
 
 impl Flags {
     /// The command line's syntax, with a pair of flags for each of these collectors.
     pub fn command(builtins: &[&str]) -> Command {
-        builtins.iter().fold(<Self as CommandFactory>::command(), |command, name| {
-            let (on, off) = (format!("collector.{name}"), format!("no-collector.{name}"));
-            let flag = |id: &str, other: &str| {
-                Arg::new(id.to_owned())
-                    .long(id.to_owned())
-                    .action(ArgAction::SetTrue)
-                    .overrides_with(other.to_owned())
-                    .help_heading("Collectors")
-            };
-            command
-                .arg(flag(&on, &off).help(format!("Run the collector {name}; --{off} disables it")))
-                .arg(flag(&off, &on).hide(true))
+        let command = builtins.iter().fold(<Self as CommandFactory>::command(), |command, name| {
+            let [on, off] = switch(name);
+            let help = format!("Run the collector {name}; --no-collector.{name} disables it");
+            command.arg(on.help(help)).arg(off.hide(true))
+        });
+        PEER_SWITCHES.iter().fold(command, |command, name| {
+            let [on, off] = switch(name);
+            command.arg(on.hide(true)).arg(off.hide(true))
         })
     }
 
     /// From the matches of [`Flags::command`], to which subcommands may have been added.
     pub fn from_matches(matches: &ArgMatches, builtins: &[&str]) -> Result<Self, clap::Error> {
         let mut flags = <Self as FromArgMatches>::from_arg_matches(matches)?;
+        flags.config_file_given = matches.value_source("config_file") == Some(ValueSource::CommandLine);
         for name in builtins {
             if matches.get_flag(&format!("collector.{name}")) {
                 flags.collectors.insert((*name).to_owned(), true);
@@ -165,6 +171,16 @@ impl Flags {
     pub fn collector(&self, name: &str, default: bool) -> bool {
         self.collectors.get(name).copied().unwrap_or(default)
     }
+}
+
+/// The flags `--collector.<name>` and `--no-collector.<name>`, of which the last one counts.
+fn switch(name: &str) -> [Arg; 2] {
+    let flag = |id: String, other: String| {
+        let arg = Arg::new(id.clone()).long(id).action(ArgAction::SetTrue);
+        arg.overrides_with(other).help_heading("Collectors")
+    };
+    let (on, off) = (format!("collector.{name}"), format!("no-collector.{name}"));
+    [flag(on.clone(), off.clone()), flag(off, on)]
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -5,6 +5,8 @@
 //! `Debug` output.
 
 mod client;
+mod contradictions;
+mod credentials;
 mod env;
 mod error;
 mod file;
@@ -13,7 +15,10 @@ mod keys;
 mod listen_address;
 mod load;
 mod module;
+mod names;
+mod notice;
 mod parse;
+mod problem;
 mod secret;
 mod target;
 mod web_flags;
@@ -24,6 +29,7 @@ pub use error::ConfigError;
 pub use flags::{Flags, LogFormat, LogLevel};
 pub use listen_address::ListenAddress;
 pub use module::{Config, ConfigSource, Credentials, Module, Verify};
+pub use notice::Notice;
 pub use secret::Secret;
 pub use target::{Target, TargetError, Targets};
 pub use web_flags::WebFlags;

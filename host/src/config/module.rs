@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
+use super::notice::Notice;
 use super::secret::Secret;
 use super::target::{Target, TargetError, Targets};
 
@@ -14,6 +15,8 @@ pub struct Config {
     /// By name; at least one.
     pub modules: BTreeMap<String, Module>,
     pub source: ConfigSource,
+    /// What works but may not be meant.
+    pub notices: Vec<Notice>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +107,17 @@ pub enum Credentials {
         /// The code of a second factor, sent unchanged.
         otp: Option<Secret>,
     },
+}
+
+impl Credentials {
+    /// All its secrets.
+    pub fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        let (first, second) = match self {
+            Self::Token { value, .. } => (value, None),
+            Self::Password { password, otp, .. } => (password, otp.as_ref()),
+        };
+        std::iter::once(first).chain(second)
+    }
 }
 
 /// How the server's certificate is verified.

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use super::credentials::credentials;
 use super::keys::Keys;
-use super::module::{Credentials, Module, Verify};
+use super::module::{Module, Verify};
+use super::notice::Notice;
+use super::problem::Problem;
 use super::target::{Target, Targets};
 
 /// Where `pveproxy` listens.
@@ -13,7 +16,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Module {
     /// Returns all problems at once.
-    pub(super) fn from_keys(name: &str, mut keys: Keys) -> Result<Self, Vec<String>> {
+    pub(super) fn from_keys(name: &str, mut keys: Keys) -> Result<(Self, Vec<Notice>), Vec<Problem>> {
         let port = keys.count("port", 65535).and_then(|port| u16::try_from(port).ok()).unwrap_or(PORT);
         let targets = addresses(&mut keys, "target", port).and_then(Targets::new);
         let allowed_targets = addresses(&mut keys, "allowed_targets", port);
@@ -24,166 +27,49 @@ impl Module {
         let client_certificate = keys.path("cert");
         let max_concurrent = keys.count("max_concurrent", 1000).and_then(|n| usize::try_from(n).ok());
         let max_concurrent_per_node = keys.count("max_concurrent_per_node", 1000).and_then(|n| usize::try_from(n).ok());
-        if let Some(service) = keys.text("service")
-            && !service.eq_ignore_ascii_case("PVE")
-        {
-            keys.problem(format!("service {service:?} is not supported, only PVE: remove it"));
+        if keys.text("service").is_some_and(|service| !service.eq_ignore_ascii_case("PVE")) {
+            keys.problem("service", "must be PVE, the only service supported: remove it");
+        }
+        if verify == Verify::Disabled {
+            keys.notice(
+                "certificates are not verified (verify_ssl): whoever is on the way to the API can read the credentials; set \
+                 verify_ssl to the cluster's CA file, or pin the certificate with fingerprint",
+            );
         }
 
-        let problems = keys.finish();
+        let exposed = keys.exposed();
+        let (problems, notices) = keys.finish();
         match credentials {
-            Some(credentials) if problems.is_empty() => Ok(Self {
-                name: name.to_owned(),
-                targets,
-                allowed_targets,
-                credentials,
-                port,
-                verify,
-                timeout,
-                path_prefix,
-                client_certificate,
-                max_concurrent,
-                max_concurrent_per_node,
-            }),
+            Some(credentials) if problems.is_empty() => {
+                let module = Self {
+                    name: name.to_owned(),
+                    targets,
+                    allowed_targets,
+                    credentials,
+                    port,
+                    verify,
+                    timeout,
+                    path_prefix,
+                    client_certificate,
+                    max_concurrent,
+                    max_concurrent_per_node,
+                };
+                Ok((module, notices.into_iter().map(|words| Notice::of(name, words)).chain(exposed).collect()))
+            }
             _ => Err(problems),
         }
     }
 }
 
-fn addresses(keys: &mut Keys, key: &str, port: u16) -> Option<Vec<Target>> {
+fn addresses(keys: &mut Keys, key: &'static str, port: u16) -> Option<Vec<Target>> {
     let mut targets = Vec::new();
-    for text in keys.texts(key)? {
+    for (at, text) in keys.texts(key)? {
         match Target::parse(&text, port) {
             Ok(target) => targets.push(target),
-            Err(error) => keys.problem(error.to_string()),
+            Err(error) => keys.problem_at(key, Some(at), error.problem()),
         }
     }
     Some(targets)
-}
-
-/// Reports a problem if it returns `None`.
-fn credentials(keys: &mut Keys) -> Option<Credentials> {
-    if keys.has("token") {
-        return whole_token(keys);
-    }
-    if !keys.has("user") {
-        keys.problem("user is missing: write user: prometheus@pve");
-    }
-    let before = keys.problems();
-    let user = keys.text("user");
-    let mut token_name = keys.text("token_name");
-    let token_value = keys.secret_or_file("token_value", "token_value_file");
-    let password = keys.secret_or_file("password", "password_file");
-    let otp = keys.secret("otp");
-    if keys.problems() > before {
-        // An invalid key would be reported as missing too.
-        return None;
-    }
-    let user = user?;
-    // A whole token pasted into the wrong key must not end up in a log.
-    if user.contains('=') {
-        keys.problem("user must not contain a whole token: write token: user@realm!name=value instead");
-        return None;
-    }
-    let user = match user.split_once('!') {
-        None => user,
-        Some((user, name)) => {
-            if token_name.is_some() {
-                keys.problem(format!("user and token_name both name a token: remove !{name} from user, or token_name"));
-                return None;
-            }
-            token_name = Some(name.to_owned());
-            user.to_owned()
-        }
-    };
-    check_user(keys, &user)?;
-    match (token_name, token_value, password) {
-        (Some(name), Some(value), _) => {
-            check_token_name(keys, &name)?;
-            if !token_text(value.reveal()) {
-                keys.problem("token_value must be the token's secret alone, 8-4-4-4-12 hexadecimal digits");
-                return None;
-            }
-            Some(Credentials::Token { user, name, value })
-        }
-        (Some(_), None, _) => {
-            keys.problem("token_value is missing: Proxmox VE shows it once, when the token is created");
-            None
-        }
-        (None, Some(_), _) => {
-            keys.problem(format!("token_name is missing: for the token {user}!exporter it is exporter"));
-            None
-        }
-        (None, None, Some(password)) => Some(Credentials::Password { user, password, otp }),
-        (None, None, None) => {
-            keys.problem("credentials are missing: set token_name and token_value, or password");
-            None
-        }
-    }
-}
-
-/// `token: user@realm!name=value`, as in an `Authorization` header.
-fn whole_token(keys: &mut Keys) -> Option<Credentials> {
-    for other in ["user", "token_name", "token_value", "token_value_file", "password", "password_file", "otp"] {
-        if keys.has(other) {
-            keys.problem(format!("token and {other} are both set, and token includes all credentials: remove one"));
-            keys.text(other);
-        }
-    }
-    let token = keys.secret("token")?;
-    let token = token.reveal().strip_prefix("PVEAPIToken=").unwrap_or(token.reveal());
-    let Some((user, rest)) = token.split_once('!') else {
-        keys.problem("token has no \"!\": write the whole token, user@realm!name=value");
-        return None;
-    };
-    let Some((name, value)) = rest.split_once('=') else {
-        keys.problem("token has no \"=\": write the whole token, user@realm!name=value");
-        return None;
-    };
-    if user.contains('=') || !user.contains('@') {
-        keys.problem("token has no user@realm before the \"!\": write the whole token, user@realm!name=value");
-        return None;
-    }
-    check_user(keys, user)?;
-    check_token_name(keys, name)?;
-    if !token_text(value) {
-        keys.problem("token must end with the token's secret, 8-4-4-4-12 hexadecimal digits: user@realm!name=value");
-        return None;
-    }
-    Some(Credentials::Token { user: user.to_owned(), name: name.to_owned(), value: super::Secret::new(value) })
-}
-
-fn check_user(keys: &mut Keys, user: &str) -> Option<()> {
-    let realm = user.rsplit_once('@').map(|(name, realm)| !name.is_empty() && !realm.is_empty());
-    if realm != Some(true) {
-        keys.problem(format!("user {user:?} has no realm: write it as name@realm, such as prometheus@pve or root@pam"));
-        return None;
-    }
-    if user.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, ':' | '/' | '!')) {
-        keys.problem(format!("user {user:?} contains a character that is not allowed in user names"));
-        return None;
-    }
-    Some(())
-}
-
-fn check_token_name(keys: &mut Keys, name: &str) -> Option<()> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if let Some((_, short)) = name.split_once('!')
-        && short.chars().all(allowed)
-    {
-        keys.problem(format!("token_name must be the part after the \"!\": write token_name: {short}"));
-        return None;
-    }
-    if name.is_empty() || !name.chars().all(allowed) {
-        keys.problem("token_name must be letters, digits, -, _ and .: the part of the token's ID after the \"!\"");
-        return None;
-    }
-    Some(())
-}
-
-/// Valid in a header, and not a whole token. Proxmox VE generates UUIDs; simulators may not.
-fn token_text(value: &str) -> bool {
-    !value.is_empty() && value.chars().all(|c| c.is_ascii_graphic() && c != '!' && c != '=')
 }
 
 fn verify(keys: &mut Keys) -> Verify {
@@ -196,15 +82,20 @@ fn verify(keys: &mut Keys) -> Verify {
         };
     };
     if let Some(Err(_)) = switch {
-        keys.problem("verify_ssl names a CA file, but fingerprint pins a certificate: remove one");
+        keys.problem("verify_ssl", "names a CA file, but fingerprint pins a certificate: remove one");
     }
-    let digests: Option<Vec<_>> = fingerprints.iter().map(|text| parse_fingerprint(text)).collect();
-    if digests.is_none() {
-        keys.problem(
-            "fingerprint must be the SHA-256 of a certificate, 32 bytes as AA:BB:… (pvenode cert info prints it), or a list of them",
-        );
+    let mut digests = Vec::new();
+    for (at, text) in fingerprints {
+        match parse_fingerprint(&text) {
+            Some(digest) => digests.push(digest),
+            None => keys.problem_at(
+                "fingerprint",
+                Some(at),
+                "must be the SHA-256 of a certificate, 32 bytes as AA:BB:… (pvenode cert info prints it), or a list of them",
+            ),
+        }
     }
-    Verify::Fingerprints(digests.unwrap_or_default())
+    Verify::Fingerprints(digests)
 }
 
 fn parse_fingerprint(text: &str) -> Option<[u8; 32]> {
@@ -226,7 +117,7 @@ fn path_prefix(keys: &mut Keys) -> String {
     } else if trimmed.split('/').all(segment) {
         format!("/{trimmed}")
     } else {
-        keys.problem(format!("path_prefix {prefix:?} must consist of segments of letters, digits, -, ., _ and ~"));
+        keys.problem("path_prefix", "must consist of segments of letters, digits, -, ., _ and ~");
         String::new()
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use crate::text::Foreign;
+
 /// One address: a host and a port, always over HTTPS.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Target {
@@ -17,36 +19,44 @@ pub struct Targets(Vec<Target>);
 
 /// Why text is not a valid target, with the remedy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("target \"{}\" {problem}", .target.escape_debug())]
+#[error("target \"{target}\" {problem}")]
 pub struct TargetError {
-    target: String,
-    problem: String,
+    target: Foreign,
+    problem: &'static str,
 }
 
 impl TargetError {
-    fn new(target: &str, problem: impl Into<String>) -> Self {
-        // The text may come from a query string, so its length is unbounded.
-        Self { target: target.chars().take(100).collect(), problem: problem.into() }
+    fn new(target: &str, problem: &'static str) -> Self {
+        // A target with a user may have a password too.
+        let target = if target.contains('@') { "…@…" } else { target };
+        Self { target: Foreign::within(target, 100), problem }
     }
 
     pub(super) fn not_allowed(target: &str) -> Self {
         Self::new(target, "is not in the module's allowed_targets: add it there, or request one that is")
+    }
+
+    /// Without the target.
+    pub(super) fn problem(&self) -> &'static str {
+        self.problem
     }
 }
 
 impl Target {
     /// `pve1`, `pve1:8006`, `192.0.2.1`, `::1`, `[::1]:8006`, `https://pve1:8006/`.
     pub fn parse(text: &str, default_port: u16) -> Result<Self, TargetError> {
+        let error = |problem: &'static str| TargetError::new(text, problem);
         if text.contains('@') {
-            // The part before the @ may have a password.
-            return Err(TargetError::new("…@…", "contains a user: write user and password as keys of the module"));
+            return Err(error("contains a user: write user and password as keys of the module"));
         }
-        let error = |problem: &str| TargetError::new(text, problem);
+        if text.contains([',', ' ']) {
+            return Err(error("has a comma or a space: write several addresses as a list, [pve1, pve2:8006]"));
+        }
         let rest = match text.split_once("://") {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => rest.strip_suffix('/').unwrap_or(rest),
             Some((scheme, _)) if scheme.eq_ignore_ascii_case("http") => {
                 return Err(error(
-                    "is refused: credentials would be sent unencrypted, and Proxmox VE only serves HTTPS; write the host without a scheme",
+                    "must not start with http://: credentials would be sent unencrypted, and Proxmox VE only serves HTTPS; write the host without a scheme",
                 ));
             }
             Some(_) => return Err(error("has an unknown scheme: write the host without a scheme")),
@@ -63,7 +73,7 @@ impl Target {
                 _ => return Err(error("has an invalid port: write host:port with a port from 1 to 65535")),
             },
         };
-        let host = check_host(host).map_err(|problem| error(&problem))?;
+        let host = check_host(host).map_err(error)?;
         Ok(Self { host, port })
     }
 
@@ -140,29 +150,26 @@ fn split(text: &str) -> Option<(&str, Option<&str>)> {
     }
 }
 
-fn check_host(host: &str) -> Result<String, String> {
+fn check_host(host: &str) -> Result<String, &'static str> {
     if host.is_empty() {
-        return Err("has no host: write host or host:port".to_owned());
+        return Err("has no host: write host or host:port");
     }
     if host.contains(':') {
-        return match host.parse::<Ipv6Addr>() {
-            Ok(address) => Ok(address.to_string()),
-            Err(_) => Err("is not an IPv6 address: write [address]:port".to_owned()),
-        };
+        let address = host.parse::<Ipv6Addr>().map_err(|_| "is not an IPv6 address: write [address]:port")?;
+        return Ok(address.to_string());
     }
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
-    if let Some(bad) = host.chars().find(|&c| !allowed(c)) {
-        return Err(format!("has the character {bad:?} in the host: write host or host:port"));
+    if !host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')) {
+        return Err("has a character in the host that host names do not have: write host or host:port");
     }
     if host.len() > 253 || host.trim_end_matches('.').split('.').any(|label| label.is_empty() || label.len() > 63) {
-        return Err("is not a host name: a part between dots is empty or too long".to_owned());
+        return Err("is not a host name: a part between dots is empty or too long");
     }
     // URL parsers accept `0x7f.1` and `127.1` as addresses. Only the plain form is accepted here, so that the address compared
     // with allowed_targets is the one that is connected to.
     let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or(host);
     let numeric = last.bytes().all(|b| b.is_ascii_digit()) || last.to_ascii_lowercase().starts_with("0x");
     if numeric && host.parse::<Ipv4Addr>().is_err() {
-        return Err("is neither a host name nor an IPv4 address of four numbers".to_owned());
+        return Err("is neither a host name nor an IPv4 address of four numbers");
     }
     Ok(host.to_ascii_lowercase())
 }

@@ -1,5 +1,6 @@
 //! Requests to the API, without I/O: path templates, the places they are bound to, and the resulting paths.
 
+mod denied;
 mod path;
 mod place;
 mod segment;

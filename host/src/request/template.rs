@@ -1,7 +1,7 @@
 //! Request templates and their binding to places.
 //!
 //! Templates come from untrusted components, node and storage names from the cluster. Both are checked here, once, so that a
-//! [`Path`](super::Path) is always the GET below the API root that a reader of the template expects: it has the template's
+//! [`Path`] is always the GET below the API root that a reader of the template expects: it has the template's
 //! segments, each placeholder replaced by one percent-encoded segment, without `..` and without another host.
 
 use std::fmt;
@@ -23,19 +23,6 @@ const SHOWN: usize = 120;
 /// Every byte except RFC 3986's unreserved characters is percent-encoded in the value of a placeholder.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Path segments that open a console or a migration tunnel: the holder of the ticket controls the guest.
-const CONSOLES: [&str; 9] = [
-    "vncproxy",
-    "vncwebsocket",
-    "vncshell",
-    "termproxy",
-    "spiceproxy",
-    "spiceshell",
-    "mtunnel",
-    "mtunnelwebsocket",
-    "monitor",
-];
-
 /// A checked request path with placeholders: `/nodes/{node}/qemu?full=1`.
 #[derive(Debug, Clone)]
 pub struct Template {
@@ -53,6 +40,14 @@ pub struct TemplateError {
     /// Escaped and shortened.
     path: String,
     problem: String,
+}
+
+impl TemplateError {
+    /// Without the path: "must start with /".
+    #[must_use]
+    pub fn problem(&self) -> &str {
+        &self.problem
+    }
 }
 
 /// Why a template can't be bound to a place.
@@ -134,24 +129,7 @@ impl Template {
 
     /// Why a generated grant does not allow this path; `None` if it does.
     pub fn denied(&self) -> Option<&'static str> {
-        let literal = |segment: &Segment| match segment {
-            Segment::Literal(text) => Some(text.to_string()),
-            Segment::Bound(_) => None,
-        };
-        let literals: Vec<String> = self.segments.iter().filter_map(literal).collect();
-        if let Some(reason) = self.forbidden() {
-            return Some(reason);
-        }
-        if literals.iter().any(|segment| segment == "agent") {
-            return Some("the guest agent runs commands and reads files inside guests");
-        }
-        if literals.iter().any(|segment| CONSOLES.contains(&segment.as_str())) {
-            return Some("it opens a console or a tunnel");
-        }
-        if literals.iter().any(|segment| segment == "file-restore") {
-            return Some("it reads files out of backups");
-        }
-        None
+        self.forbidden().or_else(|| super::denied::reason(&self.segments))
     }
 
     /// Replaces the placeholders. Members of the place without a placeholder are ignored.

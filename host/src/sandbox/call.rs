@@ -17,6 +17,7 @@ use crate::budget::{ByteBudget, OverBudget, Reservation};
 use crate::contract::FailureKind;
 use crate::limits::Limits;
 use crate::reason::Reason;
+use crate::text::Foreign;
 
 /// Wall time of a call as a multiple of its CPU limit: the machine may be busy, but a call that makes no progress must release
 /// its slot.
@@ -37,16 +38,15 @@ pub enum CallError {
     Stalled(Duration),
     /// A panic (with its message), an abort, an access out of bounds.
     #[error("trapped: {0}")]
-    Trap(String),
-    /// The collector returned a failure; its message is shortened.
+    Trap(Foreign),
     #[error("{kind}: {message}")]
-    Failed { kind: FailureKind, message: String },
+    Failed { kind: FailureKind, message: Foreign },
     /// All instances of the pool are in use.
     #[error("no free instance: {0}")]
     Shortage(String),
     /// No instance, or a value that does not fit its type.
     #[error("{0}")]
-    Engine(String),
+    Engine(Foreign),
 }
 
 impl From<OverBudget> for CallError {
@@ -173,13 +173,14 @@ impl Call {
             return CallError::Stalled(self.wall_start.elapsed());
         }
         if let Some(exit) = error.downcast_ref::<I32Exit>() {
-            return CallError::Trap(self.last_words().unwrap_or_else(|| exit.to_string()));
+            let words = self.last_words().unwrap_or_else(|| exit.to_string());
+            return CallError::Trap(Foreign::new(&words));
         }
         if let Some(trap) = error.downcast_ref::<Trap>() {
             return CallError::Trap(match (trap, self.last_words()) {
                 // A Rust panic ends in `unreachable`; the SDK's hook logs its message last.
-                (Trap::UnreachableCodeReached, Some(message)) => message,
-                (trap, _) => trap.to_string(),
+                (Trap::UnreachableCodeReached, Some(message)) => Foreign::new(&message),
+                (trap, _) => Foreign::new(&trap.to_string()),
             });
         }
         if error.is::<PoolConcurrencyLimitError>() {
@@ -188,13 +189,12 @@ impl Call {
         let text = format!("{error:#}");
         // wasmtime has no type for this error (48.0.8, component/func/options.rs).
         if text.contains("fuel allocated for hostcalls has been exhausted") {
-            // With less than the limit to be had, the budget is what was exceeded.
-            return match self.lifting.exhausted(self.lifted_limit) {
-                Some(over) => over.into(),
+            return match self.lifting.shortfall() {
+                Some(over) => over.clone().into(),
                 None => CallError::Lifted { limit: self.lifted_limit },
             };
         }
-        CallError::Engine(text)
+        CallError::Engine(Foreign::new(&text))
     }
 }
 

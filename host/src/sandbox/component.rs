@@ -15,9 +15,13 @@ use super::wasi;
 use crate::budget::{ByteBudget, Reservation};
 use crate::contract::{self, Input, Manifest, Output};
 use crate::limits::Limits;
+use crate::text::Foreign;
 
 /// The interface every component takes the contract's types from, without the version.
 const TYPES_INTERFACE: &str = "pve:collector/types";
+
+/// Exports in an error; a hostile component has thousands.
+const NAMES_SHOWN: usize = 20;
 
 /// Why a file is not served as a component.
 #[derive(Debug, thiserror::Error)]
@@ -36,13 +40,13 @@ pub enum LoadError {
         "built for version {found} of the collector contract, this exporter implements {}; rebuild it with the wit/collector.wit of this release",
         contract::VERSION
     )]
-    ContractVersion { found: String },
+    ContractVersion { found: Foreign },
     #[error("does not compile: {0}")]
-    Compile(String),
+    Compile(Foreign),
     #[error("compiling took longer than {} s (limits: compile-time)", .0.as_secs_f64())]
     CompileTime(Duration),
     #[error("does not fit the collector contract {}: {detail}", contract::VERSION)]
-    Contract { detail: String },
+    Contract { detail: Foreign },
     #[error("the manifest is larger than {limit} bytes (limits: manifest-bytes)")]
     ManifestTooLarge { limit: usize },
     #[error("describe: {0}")]
@@ -94,13 +98,14 @@ impl Component {
     pub fn load(sandbox: &Sandbox, bytes: &[u8], limits: &Limits) -> Result<Self, LoadError> {
         recognise(bytes, limits)?;
         let started = Instant::now();
-        let compiled = sandbox.compile(bytes).map_err(|error| LoadError::Compile(format!("{error:#}")))?;
+        let compiled =
+            sandbox.compile(bytes).map_err(|error| LoadError::Compile(Foreign::new(&format!("{error:#}"))))?;
         let compile_time = started.elapsed();
         let imports: Vec<String> =
             compiled.component_type().imports(&sandbox.engine).map(|(name, _)| name.to_owned()).collect();
         check_version(&compiled, sandbox, &imports)?;
 
-        let contract = |error: wasmtime::Error| LoadError::Contract { detail: format!("{error:#}") };
+        let contract = |error: wasmtime::Error| LoadError::Contract { detail: Foreign::new(&format!("{error:#}")) };
         let mut linker = Linker::new(&sandbox.engine);
         v0_1::add_to_linker(&mut linker).map_err(contract)?;
         if imports.iter().any(|name| name.starts_with("wasi:")) {
@@ -192,21 +197,18 @@ fn check_version(compiled: &Compiled, sandbox: &Sandbox, imports: &[String]) -> 
     match types {
         // All 0.1.x have the same types.
         Some(version) if version.starts_with("0.1.") => Ok(()),
-        Some(version) => Err(LoadError::ContractVersion { found: version.to_owned() }),
+        Some(version) => Err(LoadError::ContractVersion { found: Foreign::within(version, 40) }),
         None => {
             let exports = compiled
                 .component_type()
                 .exports(&sandbox.engine)
                 .filter(|(_, item)| matches!(item.ty, ComponentItem::ComponentFunc(_)))
                 .map(|(name, _)| name.to_owned())
+                .take(NAMES_SHOWN)
                 .collect::<Vec<_>>();
-            Err(LoadError::Contract {
-                detail: format!(
-                    "it does not import {}; it exports {}",
-                    TYPES_INTERFACE,
-                    if exports.is_empty() { "no function".to_owned() } else { exports.join(", ") }
-                ),
-            })
+            let exports = if exports.is_empty() { "no function".to_owned() } else { exports.join(", ") };
+            let detail = format!("it does not import {TYPES_INTERFACE}; it exports {exports}");
+            Err(LoadError::Contract { detail: Foreign::new(&detail) })
         }
     }
 }

@@ -61,6 +61,7 @@ pub struct Sandbox {
     pooled: bool,
     pub(super) metered: bool,
     budget: Arc<ByteBudget>,
+    cache: Option<Cache>,
     _clock: Arc<Clock>,
 }
 
@@ -74,7 +75,8 @@ impl Sandbox {
     /// An engine with this capacity. `cache` is a private directory for compiled code, trusted as much as the binary.
     pub fn new(capacity: Capacity, cache: Option<&Path>) -> Result<Self, EngineError> {
         let Capacity { slots, max_memory } = capacity;
-        let mut config = base_config(cache)?;
+        let cache = cache.map(open_cache).transpose()?;
+        let mut config = base_config(cache.clone());
         // One more instance than slots: a reload describes and tries components without holding a slot, and neither it nor
         // a scrape may find the pool full.
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(slots.saturating_add(1), max_memory)));
@@ -90,15 +92,21 @@ impl Sandbox {
                 (Engine::new(&config).map_err(EngineError::Engine)?, false)
             }
         };
-        Self::with_engine(engine, slots, pooled, false)
+        Self::with_engine(engine, slots, cache, pooled, false)
     }
 
     /// An engine for one call at a time that counts instructions. Counting costs time, so it is for authors and not for scrapes.
     pub fn metered(cache: Option<&Path>) -> Result<Self, EngineError> {
-        let mut config = base_config(cache)?;
+        let cache = cache.map(open_cache).transpose()?;
+        let mut config = base_config(cache.clone());
         config.consume_fuel(true).allocation_strategy(InstanceAllocationStrategy::OnDemand);
         let engine = Engine::new(&config).map_err(EngineError::Engine)?;
-        Self::with_engine(engine, 1, false, true)
+        Self::with_engine(engine, 1, cache, false, true)
+    }
+
+    /// How often code was not in the cache.
+    pub(super) fn cache_misses(&self) -> usize {
+        self.cache.as_ref().map_or(0, Cache::cache_misses)
     }
 
     /// The same with a budget for what collectors' calls and rows occupy.
@@ -107,7 +115,13 @@ impl Sandbox {
         Self { budget, ..self }
     }
 
-    fn with_engine(engine: Engine, slots: usize, pooled: bool, metered: bool) -> Result<Self, EngineError> {
+    fn with_engine(
+        engine: Engine,
+        slots: usize,
+        cache: Option<Cache>,
+        pooled: bool,
+        metered: bool,
+    ) -> Result<Self, EngineError> {
         let clock = Arc::new(Clock::start(engine.weak()).map_err(EngineError::Clock)?);
         let third_party = (slots - slots.div_ceil(2)).max(1);
         Ok(Self {
@@ -118,6 +132,7 @@ impl Sandbox {
             pooled,
             metered,
             budget: ByteBudget::unlimited(),
+            cache,
             _clock: clock,
         })
     }
@@ -156,16 +171,16 @@ async fn permit(semaphore: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
     Arc::clone(semaphore).acquire_owned().await.ok()
 }
 
-fn base_config(cache: Option<&Path>) -> Result<Config, EngineError> {
+fn open_cache(directory: &Path) -> Result<Cache, EngineError> {
+    let mut settings = CacheConfig::new();
+    settings.with_directory(directory);
+    Cache::new(settings).map_err(|source| EngineError::Cache { path: directory.display().to_string(), source })
+}
+
+fn base_config(cache: Option<Cache>) -> Config {
     let mut config = Config::new();
-    if let Some(directory) = cache {
-        let mut settings = CacheConfig::new();
-        settings.with_directory(directory);
-        let cache = Cache::new(settings)
-            .map_err(|source| EngineError::Cache { path: directory.display().to_string(), source })?;
-        config.cache(Some(cache));
-    }
     config
+        .cache(cache)
         .epoch_interruption(true)
         .concurrency_support(false)
         .wasm_gc(false)
@@ -175,7 +190,7 @@ fn base_config(cache: Option<&Path>) -> Result<Config, EngineError> {
         // Backtraces of stripped code are useless, and would break an error into lines.
         .wasm_backtrace_max_frames(None)
         .max_wasm_stack(512 * 1024);
-    Ok(config)
+    config
 }
 
 fn pool(slots: usize, max_memory: usize) -> PoolingAllocationConfig {

@@ -13,7 +13,7 @@ use crate::contract::{
     Value,
 };
 use crate::request::GuestType;
-use crate::text::shorten;
+use crate::text::{Foreign, shorten};
 
 #[allow(missing_docs, unreachable_pub, reason = "generated code, documented in wit/collector.wit")]
 mod bindings {
@@ -155,7 +155,7 @@ fn failed(failure: types::Failure, message_bytes: usize) -> CallError {
         types::Failure::Settings(message) => (FailureKind::Settings, message),
         types::Failure::Other(message) => (FailureKind::Other, message),
     };
-    CallError::Failed { kind, message: shorten(&message, message_bytes).to_owned() }
+    CallError::Failed { kind, message: Foreign::new(shorten(&message, message_bytes)) }
 }
 
 fn guest_type(guest_type: GuestType) -> types::GuestType {

@@ -86,7 +86,7 @@ pub struct Rows {
     series: usize,
     text_bytes: usize,
     /// Shared with copies, which only lack duplicates.
-    _held: Arc<Reservation>,
+    held: Arc<Reservation>,
 }
 
 impl Rows {
@@ -139,12 +139,18 @@ impl Rows {
             text_bytes = text_bytes.saturating_add(line_bytes(&row, table, labels));
         }
         let held = memory.settle(tables.iter().map(TableRows::allocated).sum())?;
-        Ok((Self { tables, rows: kept_rows, series: all_series, text_bytes, _held: Arc::new(held) }, rejections))
+        Ok((Self { tables, rows: kept_rows, series: all_series, text_bytes, held: Arc::new(held) }, rejections))
     }
 
     #[must_use]
     pub fn rows(&self) -> usize {
         self.rows
+    }
+
+    /// Bytes of memory that they hold.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.held.bytes()
     }
 
     /// Upper bound of their bytes in the exposition.

@@ -20,8 +20,8 @@ use crate::config::{ClientOptions, Module, Targets};
 use crate::contract::PlaceAnswers;
 use crate::schema::Schema;
 
-/// The most clusters kept; the one that was scraped least recently makes room. `/pve?target=` can name any, unless the configuration
-/// has `allowed_targets`.
+/// The most clusters kept apart from the configured ones; the one that was scraped least recently makes room. `/pve?target=` can
+/// name any, unless the module has `allowed_targets`.
 const CLUSTERS_KEPT: usize = 256;
 
 /// One cluster as one module sees it.
@@ -41,6 +41,8 @@ pub struct Cluster {
     journal: Journal,
     /// When a scrape last used it.
     used: Mutex<Instant>,
+    /// Whether the configuration names it, so that requests can't multiply its like.
+    configured: bool,
 }
 
 /// The last scrape, for the status page.
@@ -85,9 +87,12 @@ impl Cluster {
     }
 }
 
+/// By module and addresses.
+type Known = HashMap<(String, Targets), Arc<Cluster>>;
+
 /// All clusters scraped so far.
 pub struct Clusters {
-    known: Mutex<HashMap<(String, Targets), Arc<Cluster>>>,
+    known: Mutex<Known>,
     options: ClientOptions,
     max_age_seconds: u32,
     observer: Arc<dyn Observer>,
@@ -135,13 +140,9 @@ impl Clusters {
             last: Mutex::new(None),
             journal: Journal::default(),
             used: Mutex::new(Instant::now()),
+            configured: module.allowed_targets.is_some() || module.targets.as_ref() == Some(targets),
         });
-        if known.len() >= CLUSTERS_KEPT
-            && let Some(oldest) =
-                known.iter().min_by_key(|(_, cluster)| *cluster.used.lock()).map(|(key, _)| key.clone())
-        {
-            known.remove(&oldest);
-        }
+        make_room(&mut known);
         known.insert(key, Arc::clone(&cluster));
         Ok(cluster)
     }
@@ -164,5 +165,48 @@ impl Clusters {
         let mut all: Vec<Arc<Cluster>> = self.known.lock().values().cloned().collect();
         all.sort_by_key(|cluster| (cluster.module.clone(), cluster.targets.clone()));
         all
+    }
+}
+
+/// Forgets the least recently scraped of the clusters that requests named, if there are too many of them.
+fn make_room(known: &mut Known) {
+    let named = known.iter().filter(|(_, cluster)| !cluster.configured);
+    if named.clone().count() >= CLUSTERS_KEPT
+        && let Some(oldest) = named.min_by_key(|(_, cluster)| *cluster.used.lock()).map(|(key, _)| key.clone())
+    {
+        known.remove(&oldest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::api::NoObserver;
+    use crate::config::{Config, Environment};
+
+    #[test]
+    fn targets_of_requests_make_room_for_each_other_only() {
+        let variables = [
+            ("PVE_USER", "prometheus@pve"),
+            ("PVE_PASSWORD", "sesame"),
+            ("PVE_VERIFY_SSL", "false"),
+            ("PVE_TARGET", "pve1"),
+        ];
+        let environment: Environment = variables.into_iter().collect();
+        let config = Config::load(Path::new("/nonexistent"), &environment).unwrap();
+        let module = &config.modules["default"];
+        let budget = ByteBudget::unlimited();
+        let clusters = Clusters::new(ClientOptions::default(), Duration::ZERO, Arc::new(NoObserver), budget);
+        let configured = clusters.get(module, module.targets.as_ref().unwrap()).unwrap();
+        let named = |n: usize| clusters.get(module, &module.target(&format!("junk{n}")).unwrap()).unwrap();
+        let first = named(0);
+        for n in 1..CLUSTERS_KEPT + 10 {
+            named(n);
+        }
+        assert_eq!(clusters.all().len(), CLUSTERS_KEPT + 1);
+        assert!(Arc::ptr_eq(&configured, &clusters.get(module, &configured.targets).unwrap()));
+        assert!(!Arc::ptr_eq(&first, &named(0)));
     }
 }

@@ -40,6 +40,19 @@ struct Batches {
     text_bytes: usize,
 }
 
+impl Batches {
+    /// Keeps rows, unless the collector's places exceed `exposition-bytes` together.
+    fn keep(&mut self, position: usize, rows: &Arc<Rows>) -> Result<(), CollectionError> {
+        self.text_bytes = self.text_bytes.saturating_add(rows.text_bytes());
+        let limit = self.collector.limits.exposition_bytes;
+        if self.text_bytes > limit {
+            return Err(OutputLimit::Text { limit }.into());
+        }
+        self.rows.push((position, Arc::clone(rows)));
+        Ok(())
+    }
+}
+
 impl Gathering {
     pub(super) fn new(inventory: &Inventory) -> Self {
         Self { report: Report::new(inventory), collectors: BTreeMap::new() }
@@ -56,33 +69,19 @@ impl Gathering {
 
     /// Adds a job's result.
     pub(super) fn add(&mut self, seat: Seat, result: Result<&Collection, NotCollected>) {
+        let account = self.report.collector(seat.collector.name());
         let kept = result.and_then(|collection| {
-            self.report.collector(seat.collector.name()).add(&seat.place, collection);
+            account.add(&seat.place, collection);
             let rows = collection.outcome.as_ref().map_err(Clone::clone)?;
-            self.keep(&seat, rows)?;
-            Ok(rows.rows())
+            let new = || Batches { collector: Arc::clone(&seat.collector), rows: Vec::new(), text_bytes: 0 };
+            let batches = self.collectors.entry(seat.collector.name().to_owned()).or_insert_with(new);
+            batches.keep(seat.position, rows)?;
+            account.rows += rows.rows();
+            Ok(())
         });
-        match kept {
-            Ok(rows) => self.report.collector(seat.collector.name()).rows += rows,
-            Err(cause) => self.report.collector(seat.collector.name()).fail(seat.place, cause),
+        if let Err(cause) = kept {
+            account.fail(seat.place, cause);
         }
-    }
-
-    /// Keeps rows, unless the collector's places exceed `exposition-bytes` together.
-    fn keep(&mut self, seat: &Seat, rows: &Arc<Rows>) -> Result<(), CollectionError> {
-        let name = seat.collector.name();
-        if !self.collectors.contains_key(name) {
-            let batches = Batches { collector: Arc::clone(&seat.collector), rows: Vec::new(), text_bytes: 0 };
-            self.collectors.insert(name.to_owned(), batches);
-        }
-        let Some(batches) = self.collectors.get_mut(name) else { return Ok(()) };
-        batches.text_bytes = batches.text_bytes.saturating_add(rows.text_bytes());
-        let limit = seat.collector.limits.exposition_bytes;
-        if batches.text_bytes > limit {
-            return Err(OutputLimit::Text { limit }.into());
-        }
-        batches.rows.push((seat.position, Arc::clone(rows)));
-        Ok(())
     }
 
     /// Puts everything in order, without duplicates, off the async workers.

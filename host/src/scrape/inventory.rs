@@ -262,6 +262,7 @@ fn vmid(number: Number) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::Foreign;
 
     fn answer(data: &str) -> Result<Answer, FetchError> {
         Answer::parse(format!("{{\"data\":{data}}}").into_bytes(), "application/json")
@@ -270,7 +271,7 @@ mod tests {
     fn failed() -> Result<Answer, FetchError> {
         Err(FetchError {
             kind: crate::contract::FetchErrorKind::Forbidden,
-            detail: "403".to_owned(),
+            detail: Foreign::new("403"),
             status: Some(403),
         })
     }

@@ -76,7 +76,7 @@ fn problems(report: &Report) -> Problems {
     // If the API does not answer, every collector fails for that one reason: one line, not one per collector.
     if let Some(error) = &report.discovery_error {
         let key = Key { collector: "all".to_owned(), node: String::new(), reason: error.kind.as_str() };
-        return BTreeMap::from([(key, Problem { places: 1, detail: error.detail.clone() })]);
+        return BTreeMap::from([(key, Problem { places: 1, detail: error.detail.to_string() })]);
     }
     let mut problems = Problems::new();
     for (collector, failure) in report.failures() {

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use crate::api::Answer;
+use crate::budget::Reservation;
 use crate::collector::{Collection, Collector};
 use crate::request::Place;
 use crate::sandbox::Usage;
@@ -33,6 +34,8 @@ struct Entry {
     collection: Arc<Collection>,
     /// When the first of the answers expires.
     until: Instant,
+    /// Its share of what the collector may keep.
+    _kept: Reservation,
 }
 
 impl KeptRows {
@@ -60,10 +63,6 @@ impl KeptRows {
         max_age: Duration,
     ) {
         let Ok(rows) = &made.outcome else { return };
-        // The rest is for calls.
-        if collector.budget().used() > collector.budget().limit() / 2 {
-            return;
-        }
         let collection = Arc::new(Collection {
             outcome: Ok(Arc::clone(rows)),
             rejections: made.rejections.clone(),
@@ -72,12 +71,16 @@ impl KeptRows {
             usage: Usage { cpu: Duration::ZERO, wall: Duration::ZERO, ..made.usage },
             used: made.used.clone(),
         });
-        let mut kept = self.0.lock();
-        let of = kept.entry(collector.name().to_owned()).or_default();
+        let mut collectors = self.0.lock();
+        let of = collectors.entry(collector.name().to_owned()).or_default();
         if !std::ptr::eq(of.collector.as_ptr(), Arc::as_ptr(collector)) {
             *of = OfCollector { collector: Arc::downgrade(collector), places: HashMap::new() };
         }
-        of.places.insert(place.clone(), Entry { answers, collection, until: Instant::now() + max_age });
+        // The old rows make room first.
+        of.places.remove(place);
+        let Ok(kept) = collector.kept().reserve(rows.memory()) else { return };
+        let until = Instant::now() + max_age;
+        of.places.insert(place.clone(), Entry { answers, collection, until, _kept: kept });
     }
 
     /// Forgets rows of expired answers and of replaced collectors.
@@ -87,5 +90,53 @@ impl KeptRows {
             of.places.retain(|_, entry| entry.until > now);
             of.collector.strong_count() > 0 && !of.places.is_empty()
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::builtins;
+    use crate::collector::Origin;
+    use crate::limits::Limits;
+    use crate::sandbox::{Capacity, Sandbox};
+
+    fn version(limits: Limits) -> Arc<Collector> {
+        let sandbox = Sandbox::new(Capacity { slots: 1, max_memory: limits.memory }, None).unwrap();
+        let (_, component) = builtins().iter().find(|(name, _)| *name == "version").unwrap();
+        Arc::new(Collector::load(&sandbox, component, Origin::Builtin, limits).unwrap())
+    }
+
+    /// Whether rows made of an answer are found again.
+    fn keeps(collector: &Arc<Collector>, kept: &KeptRows) -> bool {
+        let data = r#"{"data":{"version":"9.0.3","release":"9.0","repoid":"abc"}}"#;
+        let answer = Answer::parse(data.as_bytes().to_vec(), "application/json").unwrap();
+        let collection = collector.collect(0, &Place::cluster(), &[Ok(answer.data())]);
+        assert!(collection.outcome.as_ref().unwrap().memory() > 0);
+        kept.put(collector, &Place::cluster(), vec![answer.clone()], &collection, Duration::from_secs(60));
+        kept.get(collector, &Place::cluster(), [&answer].into_iter()).is_some()
+    }
+
+    #[test]
+    fn calls_in_flight_do_not_keep_rows_from_being_kept() {
+        let (collector, kept) = (version(Limits::default()), KeptRows::default());
+        let limits = &collector.limits;
+        let _in_flight = collector.budget().reserve(limits.concurrency * limits.lifted_bytes).unwrap();
+        assert!(keeps(&collector, &kept));
+    }
+
+    #[test]
+    fn rows_are_kept_within_the_collector_s_share_over_all_clusters() {
+        let collector = version(Limits::default());
+        let (one, other) = (KeptRows::default(), KeptRows::default());
+        let rest = collector.kept().reserve(collector.kept().limit() - collector.kept().used()).unwrap();
+        assert!(!keeps(&collector, &one));
+        drop(rest);
+        assert!(keeps(&collector, &one) && keeps(&collector, &other));
+        let used = collector.kept().used();
+        assert!(keeps(&collector, &one));
+        assert_eq!(collector.kept().used(), used);
+        drop((one, other));
+        assert_eq!(collector.kept().used(), 0);
     }
 }

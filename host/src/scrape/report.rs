@@ -96,9 +96,6 @@ impl Report {
     }
 
     pub(super) fn collector(&mut self, name: &str) -> &mut CollectorReport {
-        if !self.collectors.contains_key(name) {
-            self.collectors.insert(name.to_owned(), CollectorReport::default());
-        }
         self.collectors.entry(name.to_owned()).or_default()
     }
 

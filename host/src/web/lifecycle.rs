@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderName, header};
 use super::refusal::HttpRefusal;
 use super::site::Site;
 use crate::app::App;
+use crate::text::Lines;
 
 /// Only browsers send these, and they send one with every POST: no page of the exporter has reason to, so whatever page made the
 /// request is somebody else's, even if it resolved its own name to this address.
@@ -33,7 +34,7 @@ pub(super) async fn reload(State(site): State<Site>, headers: HeaderMap) -> Resu
     let (web, metrics) = (Arc::clone(&site.web), Arc::clone(&site.app.metrics));
     let reloaded = tokio::task::spawn_blocking(move || web.reload(&metrics)).await;
     match reloaded.unwrap_or_else(|panic| Err(panic.to_string())) {
-        Ok(()) if outcome.success() => Ok(outcome.to_string()),
+        Ok(()) if outcome.success() => Ok(Lines(outcome).to_string()),
         Ok(()) => Err(HttpRefusal::NotReloaded(outcome.to_string())),
         Err(error) => Err(HttpRefusal::NotReloaded(format!(
             "{outcome}web configuration not reloaded, the previous one stays in use: {error}\n"

@@ -7,6 +7,7 @@ use listenfd::ListenFd;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 use crate::config::{ListenAddress, WebFlags};
+use crate::text;
 
 /// The kernel's error for an address family that it does not have.
 const NO_SUCH_FAMILY: i32 = 97;
@@ -65,7 +66,7 @@ impl Listener {
             Self::Unix(listener) => {
                 let address = listener.local_addr().ok();
                 let path = address.as_ref().and_then(|address| address.as_pathname());
-                path.map_or_else(|| "unix".to_owned(), |path| format!("unix:{}", path.display()))
+                path.map_or_else(|| "unix".to_owned(), |path| format!("unix:{}", text::path(path)))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! HTTP as one stack: [`routes`] is the route table with its layers, [`server`] accepts connections for it.
+//! HTTP as one stack: `routes` is the route table with its layers, `server` accepts connections for it.
 //!
 //! | Route | Response |
 //! |---|---|
@@ -10,9 +10,9 @@
 //! | `GET /-/ready` | 200 while it serves, 503 while it shuts down |
 //! | `POST /-/reload` | reloads configuration and collectors, and returns what changed and what was refused |
 //!
-//! Handlers return a response or a [`refusal::HttpRefusal`]. What concerns every request (counting, security headers, authentication,
-//! rate limit) is a layer, so no handler can forget it. What concerns connections (how many, how long, TLS) comes before: [`admission`]
-//! counts them, [`exchange`] times them, and [`web_config`] is the file that configures TLS and authentication.
+//! Handlers return a response or a `HttpRefusal`. What concerns every request (counting, security headers, authentication,
+//! rate limit) is a layer, so no handler can forget it. What concerns connections comes before: `admission` counts them,
+//! `exchange` times them, and `web_config` reads the file that configures TLS and authentication.
 
 mod admission;
 mod client;

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use crate::budget::OverBudget;
 use crate::config::TargetError;
 use crate::scrape::ScrapeError;
+use crate::text::{Foreign, Lines};
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum HttpRefusal {
@@ -15,7 +16,7 @@ pub(super) enum HttpRefusal {
     MethodNotAllowed,
     /// prometheus-pve-exporter's words.
     #[error("Module '{0}' not found in config")]
-    UnknownModule(String),
+    UnknownModule(Foreign),
     #[error("Module '{0}' names no target; add `target:` to it, or use /pve?target=")]
     ModuleWithoutTarget(String),
     #[error(transparent)]
@@ -69,7 +70,7 @@ impl HttpRefusal {
 
 impl IntoResponse for HttpRefusal {
     fn into_response(self) -> Response {
-        let mut response = (self.status(), self.to_string()).into_response();
+        let mut response = (self.status(), Lines(&self).to_string()).into_response();
         if matches!(self, Self::Unauthorized) {
             let challenge = HeaderValue::from_static("Basic realm=\"pve-exporter\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);

@@ -14,6 +14,7 @@ use super::rendering::{Content, Renderer};
 use crate::app::App;
 use crate::config::{Config, Module, Targets};
 use crate::scrape::{NodeScope, Scope, Scrape};
+use crate::text::Foreign;
 
 /// The time for a scrape if the scraper does not say: Prometheus's default.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -77,7 +78,7 @@ fn target_of_metrics<'a>(
 }
 
 fn module<'a>(config: &'a Config, name: &str) -> Result<&'a Module, HttpRefusal> {
-    config.modules.get(name).ok_or_else(|| HttpRefusal::UnknownModule(name.to_owned()))
+    config.modules.get(name).ok_or_else(|| HttpRefusal::UnknownModule(Foreign::new(name)))
 }
 
 async fn scrape(

@@ -38,7 +38,6 @@ struct Door {
 pub async fn serve(site: Site, listeners: Vec<Listener>, flags: &WebFlags, shutdown: impl Future<Output = ()>) {
     let app = Arc::clone(&site.app);
     let (stop, stopped) = Stop::new();
-    site.web.warn();
     tokio::spawn(Arc::clone(&site.web).watch(Arc::clone(&app.metrics)));
     let timeouts = Timeouts { read: flags.read_timeout, idle: flags.idle_timeout, write: flags.write_timeout };
     let limits = ConnectionLimits {

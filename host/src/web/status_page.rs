@@ -11,10 +11,12 @@ use axum::extract::State;
 use axum::response::Html;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::site::Site;
 use crate::app::App;
 use crate::catalog::{CatalogEntry, Standing};
 use crate::contract;
 use crate::scrape::{Cluster, CollectorReport, Node, Report};
+use crate::text::{self, Lines};
 
 pub(super) const STYLE: &str = include_str!("status_page.css");
 
@@ -22,7 +24,8 @@ pub(super) const STYLE: &str = include_str!("status_page.css");
 const ERRORS_SHOWN: usize = 5;
 
 /// `GET /`.
-pub(super) async fn page(State(app): State<Arc<App>>) -> Html<String> {
+pub(super) async fn page(State(site): State<Site>) -> Html<String> {
+    let app = &site.app;
     let clusters = app.scraper.clusters.all();
     let page = html! {
         (DOCTYPE)
@@ -36,15 +39,17 @@ pub(super) async fn page(State(app): State<Arc<App>>) -> Html<String> {
             body {
                 main {
                     (heading())
-                    (unreadable_folders(&app))
-                    (collectors(&app, &clusters))
+                    (warnings(&site))
+                    (unreadable_folders(app))
+                    (collectors(app, &clusters))
                     @for cluster in &clusters { (cluster_section(cluster)) }
                     @if clusters.is_empty() { (no_clusters()) }
                 }
             }
         }
     };
-    Html(page.into_string())
+    // Control and bidirectional characters of foreign text, which HTML does not escape.
+    Html(Lines(page.into_string()).to_string())
 }
 
 fn heading() -> Markup {
@@ -60,11 +65,23 @@ fn heading() -> Markup {
     }
 }
 
+/// What the configuration says that may not be meant.
+fn warnings(site: &Site) -> Markup {
+    html! {
+        @for notice in &site.app.config.load().notices {
+            p class="bad" { (notice) }
+        }
+        @for notice in site.web.notices() {
+            p class="bad" { (notice) }
+        }
+    }
+}
+
 fn unreadable_folders(app: &App) -> Markup {
     html! {
         @for (folder, reason) in app.catalog.unreadable() {
             p class="bad" {
-                "The folder " code { (folder.display()) } " can’t be read: " (reason) ". Its collectors keep serving."
+                "The folder " code { (text::path(&folder)) } " can’t be read: " (reason) ". Its collectors keep serving."
             }
         }
     }
@@ -103,7 +120,7 @@ fn folders(app: &App) -> Markup {
                 "Folders: "
                 @for (position, folder) in folders.iter().enumerate() {
                     @if position > 0 { ", " }
-                    code { (folder.display()) }
+                    code { (text::path(folder)) }
                 }
                 " (" (when) ")."
             }

@@ -7,7 +7,7 @@ use pve_exporter::api::Answer;
 use pve_exporter::config::ClientOptions;
 use pve_exporter::contract::FetchErrorKind;
 
-use super::server::{Asker, Reply, Server, module};
+use super::server::{Asker, Reply, Server, module, module_of};
 
 const JSON: &str = "application/json;charset=UTF-8";
 
@@ -42,7 +42,7 @@ async fn the_status_line_says_what_is_wrong() {
     let token = ": check user, token_name and token_value (or password) in the configuration";
     let role = ": grant the role PVEAuditor on / to the user and, with privilege separation, to the token as well";
     let node = ": the node behind the API did not answer";
-    let moved = ": redirects are not followed; set target and path_prefix to where the API is";
+    let moved = ": redirects are not followed; set target and path_prefix to the API's location";
     let cases = [
         ("400 Parameter verification failed.", Unavailable, ""),
         ("401 invalid token value!", Forbidden, token),
@@ -215,4 +215,49 @@ async fn time_runs_out_at_the_modules_time_out_or_the_deadline() {
     .await;
     let error = Asker::of(&server, "timeout: 0.9").error("/version").await;
     assert!(error.detail.contains(": only a part of the response within 0."), "{}", error.detail);
+}
+
+/// What a debugging proxy does. The tokens of these tests end in `sesame`, this one is as long as Proxmox VE's.
+#[tokio::test]
+async fn secrets_that_come_back_are_not_shown() {
+    const SECRET: &str = "01234567-89ab-cdef-0123-456789abcdef";
+    let keys = |server: &Server| format!("token: p@pve!x={SECRET}, verify_ssl: false, target: '{}'", server.address);
+    let upper = SECRET.to_ascii_uppercase();
+    let page = format!("<html>{}PVEAPIToken=p@pve!x={SECRET}", "x".repeat(30));
+    let cases = [
+        head_of(&format!("401 PVEAPIToken=p@pve!x={SECRET}")),
+        head_of(&format!("500 {}{upper}", "x".repeat(290))),
+        Reply::status("200 OK", &format!("text/{SECRET}"), b"no JSON"),
+        Reply::status("200 OK", "text/html", page.as_bytes()),
+        Reply::json(&format!("\"{SECRET}\"")),
+        Reply::json(&format!(r#"{{"data":[{{"name":"{SECRET}"}}]}}"#)),
+    ];
+    for reply in cases {
+        let server = Server::start(move |_| Reply { close: true, ..reply.clone() }).await;
+        let asker = Asker::new(&module_of(&keys(&server)), ClientOptions::default());
+        let error = asker.error("/version").await;
+        let lower = error.detail.to_ascii_lowercase();
+        assert!(!lower.contains("01234567") && !lower.contains("89ab"), "{}", error.detail);
+    }
+    // The ticket of a login as well.
+    let server = Server::start(|seen| match seen.head.starts_with("POST") {
+        true => Reply::json(r#"{"data":{"ticket":"PVE:p@pve:0123456789"}}"#),
+        false => head_of(&format!("500 {}", seen.header("cookie").unwrap())),
+    })
+    .await;
+    let keys = format!("user: p@pve, password: sesame, verify_ssl: false, target: '{}'", server.address);
+    let error = Asker::new(&module_of(&keys), ClientOptions::default()).error("/version").await;
+    assert_eq!(error.detail, "500 PVEAuthCookie=<secret>");
+}
+
+fn head_of(status: &str) -> Reply {
+    Reply::raw(format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").as_bytes())
+}
+
+#[tokio::test]
+async fn what_a_server_says_is_escaped_and_short() {
+    let reason = format!("500 a\u{1b}]0;x\u{9b}31m\u{202e}{}", "x".repeat(5000));
+    let server = Server::start(move |_| head_of(&reason)).await;
+    let detail = Asker::of(&server, "").error("/version").await.detail;
+    assert!(detail.chars().count() < 1100 && !detail.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{detail}");
 }

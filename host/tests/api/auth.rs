@@ -38,7 +38,7 @@ async fn one_login_for_many_requests() {
         Reply::json(r#"{"data":1}"#)
     })
     .await;
-    let asker = Arc::new(asker(&server, "otp: 123456"));
+    let asker = Arc::new(asker(&server, ""));
     let tasks: Vec<_> = (0..10)
         .map(|_| {
             let asker = asker.clone();
@@ -51,7 +51,7 @@ async fn one_login_for_many_requests() {
     assert_eq!((logins(&server), server.seen().len()), (1, 11));
     let seen = server.seen();
     let post = seen.iter().find(|seen| is_login(seen)).unwrap();
-    assert_eq!(post.body, "username=p%40pve&password=sesame%26%2F%C3%BC&otp=123456");
+    assert_eq!(post.body, "username=p%40pve&password=sesame%26%2F%C3%BC");
     assert_eq!(post.header("content-type"), Some("application/x-www-form-urlencoded"));
     assert_eq!(asker.log.lines().iter().filter(|line| *line == "/access/ticket 200").count(), 1);
 }
@@ -109,7 +109,7 @@ async fn a_refused_login_is_not_repeated_at_once() {
         assert_eq!((error.kind, error.status), (FetchErrorKind::Forbidden, Some(401)));
         assert_eq!(
             error.detail,
-            "login of p@pve: 401 authentication failure: check user, token_name and token_value (or password) in the \
+            "login: 401 authentication failure: check user, token_name and token_value (or password) in the \
              configuration"
         );
     }
@@ -137,14 +137,18 @@ async fn answers_to_a_login_that_are_no_ticket() {
         (r#"{"data":{"ticket":"PVE:!tfa!x","NeedTFA":"1"}}"#, FetchErrorKind::Forbidden, "needs a second factor"),
         (r#"{"data":{"username":"p@pve"}}"#, FetchErrorKind::Forbidden, "refused: check user and password"),
         (r#"{"data":null}"#, FetchErrorKind::Malformed, "the response has no data"),
-        (r#"{"data":{"ticket":{"sesame":1}}}"#, FetchErrorKind::Malformed, "the answer to the login is not the API's"),
+        (
+            r#"{"data":{"ticket":{"sesame":1}}}"#,
+            FetchErrorKind::Malformed,
+            "the response to the login is not the API's",
+        ),
         ("<html>", FetchErrorKind::Malformed, "HTML page"),
     ];
     for (body, kind, words) in cases {
         let server = Server::start(move |_| Reply::json(body)).await;
         let error = asker(&server, "").error("/version").await;
         assert_eq!(error.kind, kind, "{body}");
-        assert!(error.detail.starts_with("login of p@pve: ") && error.detail.contains(words), "{}", error.detail);
+        assert!(error.detail.starts_with("login: ") && error.detail.contains(words), "{}", error.detail);
         assert_eq!(server.seen().len(), 1);
     }
     let server = Server::start(|seen| match is_login(seen) {
@@ -179,13 +183,13 @@ async fn an_old_ticket_is_its_own_password() {
         }
     })
     .await;
-    let keys = format!("user: p@pve, password: sesame, otp: 1, verify_ssl: false, target: '{}'", server.address);
+    let keys = format!("user: p@pve, password: sesame, verify_ssl: false, target: '{}'", server.address);
     // Every ticket is old enough to be renewed.
     let asker = Asker::new(&module_of(&keys), ClientOptions { ticket_age: Duration::ZERO, ..ClientOptions::default() });
     let bodies = || -> Vec<String> {
         server.seen().into_iter().filter(is_login).map(|seen| seen.body.replace("username=p%40pve&", "")).collect()
     };
-    let (password, ticket) = ("password=sesame&otp=1", "password=PVE%3A1");
+    let (password, ticket) = ("password=sesame", "password=PVE%3A1");
 
     asker.get("/version").await.unwrap();
     assert_eq!(bodies(), [password]);
@@ -201,4 +205,101 @@ async fn an_old_ticket_is_its_own_password() {
     renewable.store(2, Ordering::SeqCst);
     asker.get("/version").await.unwrap();
     assert_eq!(bodies().len(), 5);
+}
+
+/// The form of a login, decoded.
+fn form(seen: &Seen) -> Vec<String> {
+    seen.body.split('&').map(|pair| percent_encoding::percent_decode_str(pair).decode_utf8().unwrap().into()).collect()
+}
+
+/// Proxmox VE 7.1 and newer: the code is the answer to a challenge.
+#[tokio::test]
+async fn the_code_of_a_second_factor_is_sent_with_its_type() {
+    for (otp, response) in
+        [("123456", "totp:123456"), ("'totp:123456'", "totp:123456"), ("'recovery:a-b'", "recovery:a-b")]
+    {
+        let server = Server::start(move |seen| {
+            if !is_login(seen) {
+                return Reply::json(r#"{"data":1}"#);
+            }
+            match form(seen).as_slice() {
+                [_, password, format] if password == "password=sesame&/ü" && format == "new-format=1" => {
+                    Reply::json(r#"{"data":{"ticket":"PVE:!tfa!%7B%22totp%22%3Atrue%7D:5F::x","NeedTFA":1}}"#)
+                }
+                [_, password, challenge, _]
+                    if *password == format!("password={response}")
+                        && challenge == "tfa-challenge=PVE:!tfa!%7B%22totp%22%3Atrue%7D:5F::x" =>
+                {
+                    login("PVE:1")
+                }
+                _ => Reply { close: true, ..Reply::status("401 authentication failure", "text/plain", b"") },
+            }
+        })
+        .await;
+        let asker = asker(&server, &format!("otp: {otp}"));
+        asker.get("/version").await.unwrap();
+        asker.get("/version").await.unwrap();
+        assert_eq!(logins(&server), 2, "{otp}");
+    }
+}
+
+/// Older ones take the bare code along with the password.
+#[tokio::test]
+async fn an_old_server_gets_the_bare_code() {
+    let server = Server::start(|seen| match (is_login(seen), seen.body.contains("new-format")) {
+        (false, _) => Reply::json(r#"{"data":1}"#),
+        (true, true) => Reply { close: true, ..Reply::status("400 Parameter verification failed.", "text/plain", b"") },
+        (true, false) => {
+            assert_eq!(form(seen), ["username=p@pve", "password=sesame&/ü", "otp=123456"]);
+            login("PVE:1")
+        }
+    })
+    .await;
+    asker(&server, "otp: 'totp:123456'").get("/version").await.unwrap();
+    assert_eq!(logins(&server), 2);
+}
+
+/// A second code is not there, and the first one is not tried again: the server locks users after some wrong ones.
+#[tokio::test]
+async fn a_code_is_sent_once() {
+    let challenge = r#"{"data":{"ticket":"PVE:!tfa!x","NeedTFA":1}}"#;
+    // Used for a ticket that is lost later, refused, and without a response.
+    for (code, words) in [
+        (login("PVE:1"), "the code of the second factor (otp) was used for the last login"),
+        (
+            Reply { close: true, ..Reply::status("401 authentication failure", "text/plain", b"") },
+            "the code of the second factor (otp) did not work, and is not sent again",
+        ),
+        (Reply::closed(), "the code of the second factor (otp) did not work, and is not sent again"),
+    ] {
+        let server = Server::start(move |seen| match (is_login(seen), seen.body.contains("tfa-challenge")) {
+            (true, false) => Reply::json(challenge),
+            (true, true) => code.clone(),
+            (false, _) => Reply { close: true, ..Reply::status("401 No ticket", "text/plain", b"") },
+        })
+        .await;
+        let asker = asker(&server, "otp: 123456");
+        let error = asker.error("/version").await;
+        assert_eq!(error.kind, FetchErrorKind::Forbidden);
+        let codes = || server.seen().iter().filter(|seen| seen.body.contains("tfa-challenge")).count();
+        let (sent, requests) = (codes(), server.seen().len());
+        for _ in 0..3 {
+            let error = asker.error("/version").await;
+            assert_eq!(error.kind, FetchErrorKind::Forbidden);
+            assert!(error.detail.contains(words), "{}", error.detail);
+            assert!(error.detail.contains("set a new code and reload, or use an API token"), "{}", error.detail);
+        }
+        assert_eq!((sent, codes(), server.seen().len()), (1, 1, requests));
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_nobody_wants_is_kept() {
+    let server = Server::start(|seen| match is_login(seen) {
+        true => login("PVE:1"),
+        false => Reply::json(r#"{"data":1}"#),
+    })
+    .await;
+    asker(&server, "otp: 123456").get("/version").await.unwrap();
+    assert!(!server.seen().iter().any(|seen| seen.body.contains("123456")));
 }

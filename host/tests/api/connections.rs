@@ -160,8 +160,9 @@ async fn nobody_there_is_told_for_every_address() {
     let ((_socket, a), (_other, b)) = (refusing(), refusing());
     let asker = Asker::new(&module(&format!("verify_ssl: false, target: ['{a}', '{b}']")), ClientOptions::default());
     let error = asker.error("/version").await;
-    let words = "connection refused: is pveproxy running there, and is the port right?";
-    assert_eq!((error.kind, error.detail), (FetchErrorKind::Unavailable, format!("{a}: {words}; {b}: {words}")));
+    let words = "connection refused: is pveproxy running there, and is the port correct?";
+    assert_eq!(error.kind, FetchErrorKind::Unavailable);
+    assert_eq!(error.detail, format!("{a}: {words}; {b}: {words}"));
 
     let asker = Asker::new(&module("target: no-such-host.invalid"), ClientOptions::default());
     let error = asker.error("/version").await;

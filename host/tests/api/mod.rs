@@ -3,6 +3,7 @@
 mod answers;
 mod auth;
 mod connections;
+mod identity;
 mod paths;
 mod server;
 mod verification;

@@ -56,10 +56,10 @@ fn bad_templates_say_why() {
         ("/nodes/{node}/qemu?vmid={vmid}", "the query string must not contain placeholders"),
         ("/version?", "must be key=value pairs"),
         ("/version?full", "must be key=value pairs"),
-        ("/version?=1", "a character it must not have"),
+        ("/version?=1", "the query string has an invalid character in"),
         ("/version?a=1&", "must be key=value pairs"),
-        ("/version?a=%2f", "a character it must not have"),
-        ("/version?a=1?b=2", "a character it must not have"),
+        ("/version?a=%2f", "the query string has an invalid character in"),
+        ("/version?a=1?b=2", "the query string has an invalid character in"),
         ("/version@evil;x", "contains the character ';'"),
     ];
     for (text, words) in cases {
@@ -103,7 +103,7 @@ fn binding() {
         text(GOOD[5], &guest),
         "/nodes/{node}/lxc/{vmid}/status/current is for the other type of guest, not qemu"
     );
-    assert_eq!(text(GOOD[2], &Place::cluster()), "/nodes/{node}/status: no {node} to bind");
+    assert_eq!(text(GOOD[2], &Place::cluster()), "/nodes/{node}/status: the place has no {node}");
     for bad in ["", ".", ".."] {
         assert_eq!(
             text(GOOD[2], &Place::node(bad)),

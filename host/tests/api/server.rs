@@ -11,14 +11,15 @@ use pve_exporter::api::{Answer, Client, FetchError, Observer};
 use pve_exporter::config::ClientOptions;
 use pve_exporter::config::{Config, Environment, Module};
 use pve_exporter::request::{Place, Template};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
+
+use super::identity::Identity;
 
 /// A request as received.
 #[derive(Debug, Clone)]
@@ -75,36 +76,6 @@ impl Reply {
 
     pub(crate) fn after(self, delay: Duration) -> Self {
         Self { delay, ..self }
-    }
-}
-
-/// The server's certificate and key.
-pub(crate) struct Identity {
-    pub(crate) chain: Vec<CertificateDer<'static>>,
-    pub(crate) key: PrivateKeyDer<'static>,
-    /// The CA's certificate, for `verify_ssl`.
-    pub(crate) ca_pem: String,
-}
-
-impl Identity {
-    /// A certificate signed by a new CA.
-    pub(crate) fn signed(names: &[&str]) -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-        let key = KeyPair::generate().unwrap();
-        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-        let leaf = CertificateParams::new(names).unwrap().signed_by(&key, &ca).unwrap();
-        Self { chain: vec![leaf.der().clone()], key: key.serialize_der().try_into().unwrap(), ca_pem: ca.pem() }
-    }
-
-    /// A self-signed certificate, of a CA or not.
-    pub(crate) fn self_signed(is_ca: IsCa) -> Self {
-        let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
-        params.is_ca = is_ca;
-        let key = KeyPair::generate().unwrap();
-        let leaf = params.self_signed(&key).unwrap();
-        Self { chain: vec![leaf.der().clone()], key: key.serialize_der().try_into().unwrap(), ca_pem: leaf.pem() }
     }
 }
 
@@ -165,12 +136,14 @@ impl Server {
 
     pub(crate) async fn start_as(identity: Identity, script: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
         let provider = tokio_rustls::rustls::crypto::ring::default_provider();
+        let key = provider.key_provider.load_private_key(identity.key).unwrap();
+        // Not checked: key and certificate may be of different servers, or of a version that rustls does not read.
+        let resolver = SingleCertAndKey::from(CertifiedKey::new(identity.chain, key));
         let config = ServerConfig::builder_with_provider(provider.into())
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(identity.versions)
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(identity.chain, identity.key)
-            .unwrap();
+            .with_cert_resolver(Arc::new(resolver));
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -8,8 +8,11 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
+use tokio_rustls::rustls::version::TLS12;
+use tokio_rustls::rustls::{ALL_VERSIONS, SupportedProtocolVersion};
 
-use super::server::{Asker, Identity, Reply, Server, module};
+use super::identity::{Authority, Identity};
+use super::server::{Asker, Reply, Server, module};
 
 fn folder_with(name: &str, content: &str) -> (TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
@@ -17,6 +20,10 @@ fn folder_with(name: &str, content: &str) -> (TempDir, String) {
     std::fs::write(&file, content).unwrap();
     let path = file.to_str().unwrap().to_owned();
     (folder, path)
+}
+
+fn pin(identity: &Identity) -> String {
+    Sha256::digest(&identity.chain[0]).iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
 }
 
 async fn ask(identity: Identity, keys: &str) -> Result<(), String> {
@@ -64,6 +71,51 @@ async fn the_servers_own_certificate_as_ca_file() {
     }
 }
 
+/// The certificate of one server is not an authority: with its key, it could speak for all others.
+#[tokio::test]
+async fn a_certificate_that_is_not_a_cas_means_itself() {
+    let authority = Authority::new();
+    let (leaf, other) = (authority.sign(&["127.0.0.1"]), authority.sign(&["127.0.0.1"]));
+    let forged = leaf.sign_another(&["127.0.0.1"]);
+    let (_folder, file) = folder_with("leaf.pem", &leaf.pem());
+    let keys = format!("verify_ssl: '{file}'");
+    assert_eq!(ask(leaf.identity(), &keys).await, Ok(()));
+    for identity in [other.identity(), forged] {
+        let error = ask(identity, &keys).await.unwrap_err();
+        assert!(error.contains("signed by an unknown authority"), "{error}");
+    }
+    // Together with the authority both count.
+    let (_folder, file) = folder_with("both.pem", &(leaf.pem() + &authority.pem()));
+    assert_eq!(ask(other.identity(), &format!("verify_ssl: '{file}'")).await, Ok(()));
+}
+
+/// webpki does not read certificates of version 1, but a pin needs no reading.
+#[tokio::test]
+async fn a_certificate_of_the_first_version() {
+    static OLD: &[&SupportedProtocolVersion] = &[&TLS12];
+    for versions in [ALL_VERSIONS, OLD] {
+        let identity = || Identity { versions, ..Identity::first_version() };
+        let one = identity();
+        let digest = pin(&one);
+        assert_eq!(ask(one, &format!("fingerprint: '{digest}'")).await, Ok(()));
+        let error = ask(identity(), &format!("fingerprint: '{digest}'")).await.unwrap_err();
+        assert!(error.contains("has the fingerprint"), "{error}");
+        let one = identity();
+        let (_folder, file) = folder_with("own.pem", &one.ca_pem);
+        assert_eq!(ask(one, &format!("verify_ssl: '{file}'")).await, Ok(()));
+        let (_folder, file) = folder_with("ca.pem", &Authority::new().pem());
+        for keys in [String::new(), format!("verify_ssl: '{file}'")] {
+            let error = ask(identity(), &keys).await.unwrap_err();
+            assert!(error.contains("is an X.509 version 1 certificate, which can't be verified: pin it"), "{error}");
+        }
+        // Whoever shows the certificate without its key is not believed.
+        let one = identity();
+        let digest = pin(&one);
+        let thief = Identity { key: identity().key, ..one };
+        assert!(ask(thief, &format!("fingerprint: '{digest}'")).await.is_err());
+    }
+}
+
 #[tokio::test]
 async fn the_systems_store_does_not_know_a_clusters_ca() {
     let error = ask(Identity::signed(&["127.0.0.1"]), "").await.unwrap_err();
@@ -77,9 +129,6 @@ async fn verification_switched_off() {
 
 #[tokio::test]
 async fn pinned_fingerprints() {
-    let pin = |identity: &Identity| -> String {
-        Sha256::digest(&identity.chain[0]).iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
-    };
     let identity = Identity::signed(&["other.example"]);
     let (right, wrong) = (pin(&identity), "00".repeat(32));
     assert_eq!(ask(identity, &format!("fingerprint: ['{wrong}', '{right}']")).await, Ok(()));
@@ -117,9 +166,11 @@ fn files_that_are_no_certificates() {
     let text = problem(&format!("verify_ssl: '{file}'"));
     assert!(text.starts_with(&format!("module default: verify_ssl: {file}: not a PEM file")), "{text}");
     let text = problem("verify_ssl: /nonexistent/ca.pem");
-    assert!(text.starts_with("module default: verify_ssl: /nonexistent/ca.pem: can't be read: No such file"), "{text}");
+    assert!(text.starts_with("module default: verify_ssl names a file that does not exist; "), "{text}");
     let text = problem("cert: /nonexistent/cert.pem");
-    assert!(text.starts_with("module default: cert: /nonexistent/cert.pem: can't be read"), "{text}");
+    assert!(text.starts_with("module default: cert names a file that does not exist; "), "{text}");
+    let text = problem("verify_ssl: /");
+    assert!(text.starts_with("module default: verify_ssl: /: can't be read: Is a directory"), "{text}");
     let (_folder, file) = folder_with("cert.pem", &Identity::signed(&["x"]).ca_pem);
     let text = problem(&format!("cert: '{file}'"));
     assert!(text.starts_with(&format!("module default: cert: {file}: contains no private key")), "{text}");

@@ -14,7 +14,7 @@ fn all_that_there_is_to_know() {
     bench.golden("inspect-grant-exists", &["inspect", "sample.wasm", "--write-grant"]);
     bench.golden("inspect-grant-written", &["inspect", "sample.wasm", "--write-grant", "--force"]);
     let outcome = bench.run(&["inspect", "sample.wasm"]);
-    assert!(outcome.text.contains("sample.yml: allows all it asks for"), "{}", outcome.text);
+    assert!(outcome.text.contains("sample.yml: allows all its requests"), "{}", outcome.text);
     bench.write("other.yml", format!("sha256: {}\n", "0".repeat(64)));
     bench.golden("inspect-grant-digest", &["inspect", "sample.wasm", "--grant", "other.yml"]);
 }

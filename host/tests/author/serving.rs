@@ -76,6 +76,8 @@ fn errors() {
     bench.write("sample.wasm", forge("sample").build());
     std::fs::create_dir_all(bench.path("fixtures/one")).unwrap();
     bench.golden("run-no-case", &["run", "sample.wasm", "--fixtures", "fixtures", "--case", "two"]);
+    bench.write("sample/one/nodes/node01/status.json", "{\"data\":{}}");
+    bench.golden("run-not-requested", &["run", "sample.wasm", "--fixtures", "sample", "--listen", "127.0.0.1:0"]);
     bench.golden("run-no-config", &["run", "sample.wasm", "--config.file", "nowhere.yml", "--listen", "127.0.0.1:0"]);
     bench.write("pve.yml", "default:\n  user: a@pve\n  token_name: x\n  token_value: y\n");
     bench.golden("run-no-target", &["run", "sample.wasm", "--config.file", "pve.yml", "--listen", "127.0.0.1:0"]);

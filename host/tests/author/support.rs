@@ -62,8 +62,8 @@ fn mask(text: &str) -> String {
             continue;
         }
         // The first percentage is the share of the CPU limit.
-        if let Some(shares) = line.strip_prefix("used of it") {
-            masked.push_str(&format!("used of it  N %{}", shares.split_once('%').map_or("", |(_, rest)| rest)));
+        if let Some(shares) = line.strip_prefix("used  ") {
+            masked.push_str(&format!("used           N %{}", shares.split_once('%').map_or("", |(_, rest)| rest)));
             continue;
         }
         let words = line.split_inclusive([' ', '\n', '"', ',']).collect::<Vec<_>>();

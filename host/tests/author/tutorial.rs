@@ -20,6 +20,7 @@ fn waited_for(query: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "the tutorial's steps in order")]
 async fn its_commands_work_from_an_empty_folder() {
     let document = std::fs::read_to_string(repository().join("docs/collectors/tutorial.md")).unwrap();
     let bench = Bench::new();

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use pve_exporter::config::{Flags, LogFormat, LogLevel};
+use pve_exporter::config::{Config, Flags, LogFormat, LogLevel};
 
 const BUILTINS: [&str; 4] = ["status", "node", "node-status", "resources"];
 
@@ -92,4 +92,30 @@ fn levels_and_version() {
     assert_eq!(parse(&["--log.level=DEBUG", "--log.format=json"]).unwrap().log_level, LogLevel::Debug);
     assert!(parse(&["--log.level=loud"]).unwrap_err().contains("possible values: debug, info, warn, error"));
     assert!(parse(&["--version"]).unwrap_err().starts_with("pve-exporter "));
+}
+
+#[test]
+fn contradictions_are_reported() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let environment = [("PVE_USER", "p@pve"), ("PVE_PASSWORD", "sesame")].into_iter().collect();
+    let config = Config::load(file.path(), &environment).unwrap();
+    let notices = |arguments: &[&str]| -> Vec<String> {
+        parse(arguments).unwrap().contradictions(&config, &BUILTINS).iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(notices(&[]), [""; 0]);
+    assert_eq!(notices(&["--config.file", "pve.yml"]), ["--config.file is not read, because PVE_USER is set"]);
+    let offset = "--web.timeout-offset is 20 s, which leaves no time of a scrape timeout of 10 s, Prometheus's default";
+    assert_eq!(notices(&["--web.timeout-offset=20"]), [offset]);
+    let off: Vec<String> = BUILTINS.iter().map(|name| format!("--no-collector.{name}")).collect();
+    let off: Vec<&str> = off.iter().map(String::as_str).collect();
+    assert_eq!(notices(&off), ["all collectors are disabled: scrapes collect nothing"]);
+    let setting = ["--no-collector.resources", "--collectors.setting=resources.deprecated=0"];
+    assert_eq!(notices(&setting), ["--collectors.setting resources: the collector is disabled"]);
+}
+
+#[test]
+fn the_peers_switches_are_accepted_and_not_shown() {
+    assert!(parse(&["--collector.pve-api-metrics", "--no-collector.target-metrics"]).is_ok());
+    let help = parse(&["--help"]).unwrap_err();
+    assert!(help.contains("--collector.status") && !help.contains("pve-api-metrics"), "{help}");
 }

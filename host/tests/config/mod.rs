@@ -2,4 +2,5 @@
 
 mod errors;
 mod flags;
+pub(crate) mod secrets;
 mod values;

@@ -2,8 +2,11 @@
 
 mod bad_days;
 mod bad_input;
+#[cfg(target_env = "gnu")]
+mod memory;
 mod prometheus;
 mod reload;
 mod scrape;
+mod secrets;
 mod sharding;
 mod systemd;

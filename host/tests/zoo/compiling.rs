@@ -155,3 +155,32 @@ fn the_child_compiles_what_is_well_formed() {
     let text = missing.compile(&good, &limits()).unwrap_err().to_string();
     assert!(text.contains("the compiler process does not start"), "{text}");
 }
+
+/// Files of compiled code in the cache.
+fn cached(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    // Next to the code are files with an extension, about its use.
+    entries.map(|path| if path.is_dir() { cached(&path) } else { usize::from(path.extension().is_none()) }).sum()
+}
+
+#[test]
+fn one_child_compiles_several_components() {
+    let folder = tempfile::tempdir().unwrap();
+    let compiler = compiler(folder.path());
+    let [a, b, c] = ["a", "b", "c"].map(|name| forge(name).build());
+    compiler.compile_all(&[&a, &b], &limits()).unwrap();
+    let compiled = cached(folder.path());
+    assert!(compiled >= 2, "{compiled}");
+    let sandbox = Sandbox::new(Capacity { slots: 1, max_memory: 128 << 20 }, Some(folder.path())).unwrap();
+    for component in [&a, &b] {
+        Collector::load(&sandbox, component, Origin::Builtin, limits()).unwrap();
+    }
+    assert_eq!(cached(folder.path()), compiled, "the child has compiled both");
+
+    compiler.compile_all(&[&a, &c], &limits()).unwrap();
+    assert_eq!(cached(folder.path()), compiled, "the first is cached, so the child does not look at the others");
+    compiler.compile_all(&[&c, &a], &limits()).unwrap();
+    assert!(cached(folder.path()) > compiled);
+    let error = compiler.compile_all(&[&b, b"#!/bin/sh"], &limits()).unwrap_err().to_string();
+    assert!(error.contains("is not WebAssembly"), "{error}");
+}

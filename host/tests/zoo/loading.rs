@@ -79,6 +79,7 @@ fn other_contracts() -> Vec<Animal> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn before_the_first_call() -> Vec<Animal> {
     let start = |body: &str| format!("(func $start {body}) (start $start)");
     let memory64 = "(core module (memory i64 1))";

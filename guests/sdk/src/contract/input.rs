@@ -1,8 +1,8 @@
-//! What goes into a call.
+//! What a call receives.
 
 use std::fmt;
 
-/// What one call works on. Collectors see it through [`crate::Input`].
+/// The input of one call. Collectors read it through [`crate::Input`].
 ///
 /// ```
 /// use pve_collector::{Collector, Input, Output, Place, contract};
@@ -24,15 +24,15 @@ use std::fmt;
 pub struct Input {
     /// Time of the scrape, seconds since 1970-01-01 UTC.
     pub now_unix_seconds: u64,
-    /// What the placeholders are bound to.
+    /// The values of the placeholders.
     pub place: Place,
     /// The operator's settings, in the order of the file.
     pub settings: Vec<(String, String)>,
-    /// One entry a request: the JSON text of the answer's `data` member, or why there is none.
+    /// One entry per request: the JSON text of the answer's `data` member, or why there is none.
     pub responses: Vec<Result<String, FetchError>>,
 }
 
-/// The bound placeholders; `None` where the collector's requests have none of the kind.
+/// The values of the placeholders; `None` for those that no request of the collector has.
 ///
 /// ```
 /// use pve_collector::{Place, testing::Case};
@@ -46,7 +46,7 @@ pub struct Input {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// `{node}`: the bare node name, as `node01`.
+    /// `{node}`: the bare node name, such as `node01`.
     pub node: Option<String>,
     /// `{type}`.
     pub guest_type: Option<GuestType>,
@@ -71,7 +71,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// What `{type}` is bound to.
+/// The value of `{type}`.
 ///
 /// ```
 /// use pve_collector::{GuestType, Input};
@@ -93,12 +93,12 @@ pub enum GuestType {
 }
 
 impl GuestType {
-    /// As it stands in paths and ids: `qemu` or `lxc`.
+    /// As in paths and ids: `qemu` or `lxc`.
     ///
     /// ```
     /// use pve_collector::GuestType;
     ///
-    /// /// The id by which other metrics know a guest.
+    /// /// The guest's id in other metrics.
     /// fn id(guest_type: GuestType, vmid: u32) -> String {
     ///     format!("{}/{vmid}", guest_type.as_str())
     /// }
@@ -113,7 +113,7 @@ impl GuestType {
         }
     }
 
-    /// The case with this number in the WIT file; the bindings call it with numbers the component model has checked.
+    /// The case with this number in the WIT file. The bindings only pass numbers that the component model has checked.
     #[cfg(target_arch = "wasm32")]
     pub(crate) const fn _lift(case: u8) -> Self {
         match case {
@@ -134,10 +134,10 @@ impl GuestType {
 /// fn qdevice<'a>(input: &'a Input, output: &mut Output) -> Option<&'a str> {
 ///     match input.response(QDEVICE) {
 ///         Ok(answer) => Some(answer),
-///         // No cluster, or none with a quorum device.
+///         // Not a cluster, or one without a quorum device.
 ///         Err(FetchError::NotFound) => None,
 ///         Err(error) => {
-///             output.warn(format!("quorum device not known: {error}"));
+///             output.warn(format!("quorum device unknown: {error}"));
 ///             None
 ///         }
 ///     }
@@ -146,21 +146,21 @@ impl GuestType {
 /// # let input = Input::new(input.input(&[QDEVICE], &Place::default()).unwrap(), &[QDEVICE]);
 /// # let mut output = Output::default();
 /// # assert_eq!(qdevice(&input, &mut output), None);
-/// # assert_eq!(output.warnings, ["quorum device not known: forbidden"]);
+/// # assert_eq!(output.warnings, ["quorum device unknown: forbidden"]);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FetchError {
     /// 401 or 403: the exporter's token lacks a privilege.
     Forbidden,
-    /// 404 or 501: this version of Proxmox VE does not have it, or the object is gone.
+    /// 404 or 501: this version of Proxmox VE does not have the path, or the object is gone.
     NotFound,
     /// No answer in time.
     TimedOut,
-    /// The API or the node behind it could not be reached, or a server error.
+    /// The API or the node behind it could not be reached, or returned a server error.
     Unavailable,
-    /// The answer was longer than the host accepts.
+    /// The answer is larger than the host accepts.
     TooLarge,
-    /// No JSON, no `data` member, or `data` null.
+    /// Not JSON, no `data` member, or `data` is null.
     Malformed,
 }
 
@@ -180,12 +180,12 @@ impl FetchError {
     pub const ALL: [Self; 6] =
         [Self::Forbidden, Self::NotFound, Self::TimedOut, Self::Unavailable, Self::TooLarge, Self::Malformed];
 
-    /// As in the WIT file: `timed-out`.
+    /// The name in the WIT file, such as `timed-out`.
     ///
     /// ```
     /// use pve_collector::FetchError;
     ///
-    /// // What a file `….error` of a case directory may hold:
+    /// // What a file `….error` of a case directory may contain:
     /// assert_eq!(
     ///     FetchError::ALL.map(FetchError::as_str),
     ///     ["forbidden", "not-found", "timed-out", "unavailable", "too-large", "malformed"]

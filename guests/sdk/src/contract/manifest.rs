@@ -1,6 +1,6 @@
-//! What a collector says of itself.
+//! What a collector declares.
 
-/// What the host lists of a collector: the owned form of [`Collector`](crate::Collector)'s constants.
+/// A collector's declaration: the owned form of [`Collector`](crate::Collector)'s constants.
 ///
 /// ```
 /// use pve_collector::describe;
@@ -9,7 +9,7 @@
 ///
 /// let manifest = describe::<Zfs>();
 /// assert_eq!((manifest.name.as_str(), manifest.version.as_str()), ("zfs", "1.0.0"));
-/// // Whoever runs it grants this path and no other.
+/// // An operator grants this path and no other.
 /// assert_eq!(
 ///     manifest.requests.iter().map(|request| &request.path).collect::<Vec<_>>(),
 ///     ["/nodes/{node}/disks/zfs"]
@@ -17,15 +17,15 @@
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Manifest {
-    /// Lower-case letters, digits and hyphens, 63 characters at most.
+    /// Lower-case letters, digits and hyphens, at most 63 characters.
     pub name: String,
     /// The collector's own version, for people.
     pub version: String,
     /// One sentence for the status page.
     pub description: String,
-    /// The answers `collect` gets, in this order.
+    /// The requests whose answers `collect` receives, in this order.
     pub requests: Vec<Request>,
-    /// The tables rows can belong to; [`Row::table`](crate::Row::table) is a position in this list.
+    /// The tables that rows belong to; [`Row::table`](crate::Row::table) is an index into this list.
     pub tables: Vec<Table>,
 }
 
@@ -36,27 +36,27 @@ pub struct Manifest {
 /// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
 /// use zfs::Zfs;
 ///
-/// // The node runs zpool for each answer: none may be asked for at every scrape.
+/// // The node runs zpool for each answer: too expensive for every scrape.
 /// assert!(describe::<Zfs>().requests.iter().all(|request| request.max_age_seconds >= 60));
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
-    /// Path with placeholders, as `/nodes/{node}/status`.
+    /// The path with its placeholders, such as `/nodes/{node}/status`.
     pub path: String,
-    /// Seconds an answer may be old; 0 is fresh for each scrape.
+    /// How old an answer may be, in seconds; 0 requests a fresh one in each scrape.
     pub max_age_seconds: u32,
-    /// Whether `collect` runs although this request failed.
+    /// Whether `collect` is called even if this request failed.
     pub optional: bool,
 }
 
-/// The metrics that share one set of labels.
+/// Metrics with the same labels.
 ///
 /// ```
 /// use pve_collector::describe;
 /// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
 /// use zfs::Zfs;
 ///
-/// // Series of all tables are joined with those of other collectors by node.
+/// // Every table has the label that joins its series with those of other collectors.
 /// assert!(describe::<Zfs>().tables.iter().all(|table| table.label_names.contains(&"node".to_owned())));
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -83,7 +83,7 @@ pub struct Table {
 pub struct Metric {
     /// The metric's name, `pve_…`.
     pub name: String,
-    /// One sentence.
+    /// The help text, one sentence.
     pub help: String,
     /// Its type.
     pub kind: Kind,
@@ -96,7 +96,7 @@ pub struct Metric {
 /// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
 /// use zfs::Zfs;
 ///
-/// // As the exposition's TYPE lines will have it.
+/// // As in the exposition's TYPE lines.
 /// let word = |kind: &Kind| match kind {
 ///     Kind::Counter => "counter",
 ///     Kind::Gauge | Kind::Info | Kind::StateSet(_) => "gauge",
@@ -106,17 +106,17 @@ pub struct Metric {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
-    /// Goes up and down.
+    /// A value that goes up and down.
     Gauge,
-    /// Only grows; name in `_total`.
+    /// A value that only grows; the name ends in `_total`.
     Counter,
-    /// Always 1; name in `_info`.
+    /// Facts in labels, with the value 1; the name ends in `_info`.
     Info,
-    /// One of several states.
+    /// One of several states, each a series of its own.
     StateSet(StateSet),
 }
 
-/// The states of a state-set and the label that carries them.
+/// The states of a state-set, and the label for them.
 ///
 /// ```
 /// use pve_collector::{
@@ -126,14 +126,14 @@ pub enum Kind {
 /// # mod zfs { include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/zfs.rs")); }
 /// use zfs::Zfs;
 ///
-/// // What alerts name must not be renamed by accident.
+/// // Alerts use these names: they must not change by accident.
 /// let health = &describe::<Zfs>().tables[0].metrics[2].kind;
 /// let states = ["ONLINE", "DEGRADED", "FAULTED"].map(str::to_owned).to_vec();
 /// assert_eq!(*health, Kind::StateSet(StateSet { label: "health".to_owned(), states }));
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct StateSet {
-    /// The label added to the table's labels.
+    /// The label for the state, in addition to the table's labels.
     pub label: String,
     /// State names, in the order of the exposition.
     pub states: Vec<String>,

@@ -1,8 +1,8 @@
-//! What comes out of a call, and what it writes to the log.
+//! What a call returns and logs.
 
 use std::fmt;
 
-/// What one call gives.
+/// The result of one call.
 ///
 /// ```
 /// use pve_collector::{Output, tables};
@@ -16,7 +16,7 @@ use std::fmt;
 ///
 /// let mut output = Output::default();
 /// output.push(Node { node: "node01".to_owned(), up: Some(1.0) });
-/// output.warn("nodes left out because they have no name: 1");
+/// output.warn("1 node without a name is left out");
 /// assert_eq!(output.rows[0].labels, ["node01"]);
 /// assert_eq!(output.warnings.len(), 1);
 /// ```
@@ -24,11 +24,11 @@ use std::fmt;
 pub struct Output {
     /// The rows, in the order of the exposition.
     pub rows: Vec<Row>,
-    /// What was odd but did not stop the collection; a few at most.
+    /// What was odd but did not stop the collection. The host keeps a few.
     pub warnings: Vec<String>,
 }
 
-/// One label set with a value for each metric of its table.
+/// One set of labels, with a value for each metric of its table.
 ///
 /// ```
 /// use pve_collector::{Row, Value, testing::Case};
@@ -46,11 +46,11 @@ pub struct Output {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// Position in [`Manifest::tables`](super::Manifest::tables).
+    /// Index into [`Manifest::tables`](super::Manifest::tables).
     pub table: u32,
-    /// One a label name, in their order.
+    /// One per label name of the table, in order.
     pub labels: Vec<String>,
-    /// One a metric, in their order.
+    /// One per metric of the table, in order.
     pub values: Vec<Value>,
 }
 
@@ -70,37 +70,37 @@ pub struct Row {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value {
-    /// No series.
+    /// Unknown: no series.
     Absent,
-    /// For gauge, counter and info.
+    /// The value of a gauge, a counter or an info metric.
     Number(f64),
-    /// For state-set: position of the state that holds; `None` is a state that is not listed.
+    /// The current state of a state-set, as an index into its states; `None` is a state that is not listed.
     State(Option<u32>),
 }
 
-/// Why a call gives nothing. The text goes to the log and the status page.
+/// Why a call returns nothing. The text goes to the log and the status page.
 ///
 /// ```
 /// use pve_collector::{Failure, Input};
 /// # use pve_collector::{Place, testing::Case};
 ///
-/// /// The setting `pools`: names with commas between them.
+/// /// The setting `pools`: names, separated by commas.
 /// fn pools(input: &Input) -> Result<Vec<&str>, Failure> {
 ///     let Some(pools) = input.setting("pools") else {
-///         return Err(Failure::Settings("pools is missing: which ones are watched?".to_owned()));
+///         return Err(Failure::Settings("pools is missing: list the pools to collect".to_owned()));
 ///     };
 ///     Ok(pools.split(',').map(str::trim).collect())
 /// }
 /// # let input = |case: Case| Input::new(case.input::<pve_collector::Request>(&[], &Place::default()).unwrap(), &[]);
 /// # assert_eq!(pools(&input(Case::new().setting("pools", "rpool, tank"))).unwrap(), ["rpool", "tank"]);
 /// # let failure = pools(&input(Case::new())).unwrap_err();
-/// # assert_eq!(failure.to_string(), "settings: pools is missing: which ones are watched?");
+/// # assert_eq!(failure.to_string(), "settings: pools is missing: list the pools to collect");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// An answer is not what the collector understands.
+    /// The collector can't make sense of an answer.
     Malformed(String),
-    /// A setting is missing or can't be used.
+    /// A setting is missing or invalid.
     Settings(String),
     /// Anything else.
     Other(String),
@@ -118,7 +118,7 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// How much a log line matters.
+/// The level of a log line.
 ///
 /// ```
 /// use pve_collector::{contract::Level, testing::Case};
@@ -127,22 +127,22 @@ impl std::error::Error for Failure {}
 ///
 /// let collected = Case::read(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/degraded")).collect::<Zfs>();
 /// let mut lines = collected.collections.iter().flat_map(|collection| &collection.log);
-/// assert!(lines.all(|(level, _)| *level <= Level::Info)); // nothing odd in this case
+/// assert!(lines.all(|(level, _)| *level <= Level::Info)); // no warnings in this case
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// For the author of the collector.
     Debug,
-    /// Normal, worth a line.
+    /// Normal, and worth a line.
     Info,
-    /// Odd, but gone on.
+    /// Odd, but the call continues.
     Warn,
     /// The call fails.
     Error,
 }
 
 impl Level {
-    /// Lower case: `warn`.
+    /// In lower case, such as `warn`.
     ///
     /// ```
     /// use pve_collector::testing::Case;

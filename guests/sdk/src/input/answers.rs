@@ -1,4 +1,4 @@
-//! The answers to a collector's requests, as text or read as the collector's types.
+//! The answers to a collector's requests, as text or as the collector's types.
 
 use std::{fmt, marker::PhantomData};
 
@@ -15,8 +15,8 @@ use crate::{
 };
 
 impl Input {
-    /// The text of an answer's `data` member, or why there is none. Only an [optional](Request::optional) request can
-    /// have failed; [`NotFound`](FetchError::NotFound) also stands for one that is not among the collector's requests.
+    /// The JSON text of an answer's `data` member, or why there is none. Only an [optional](Request::optional) request can
+    /// have failed. A request that the collector does not declare is [`NotFound`](FetchError::NotFound).
     ///
     /// ```
     /// use pve_collector::{Failure, Input, Request};
@@ -25,7 +25,7 @@ impl Input {
     ///
     /// const CEPH: Request = Request::get("/cluster/ceph/status").optional();
     ///
-    /// /// The answer as a document, for what no struct describes; nothing where there is no Ceph.
+    /// /// The answer as a document, for what no struct describes; `None` without Ceph.
     /// fn ceph(input: &Input) -> Result<Option<Value>, Failure> {
     ///     let Ok(text) = input.response(CEPH) else { return Ok(None) };
     ///     let status = serde_json::from_str(text);
@@ -41,7 +41,7 @@ impl Input {
     ///
     /// # Errors
     ///
-    /// Why the request failed.
+    /// The reason why the request failed.
     pub fn response(&self, request: Request) -> Result<&str, FetchError> {
         let position = self.requests.iter().position(|known| known.path == request.path);
         match position.and_then(|position| self.input.responses.get(position)) {
@@ -51,8 +51,8 @@ impl Input {
         }
     }
 
-    /// An answer that is an object, read as a `T`. Members of `T` should be [`lenient`](crate::lenient) and have
-    /// `#[serde(default)]`: any member may be missing or odd.
+    /// An answer that is an object, as a `T`. The members of `T` should be [`lenient`](crate::lenient) types with
+    /// `#[serde(default)]`: any of them may be missing or odd.
     ///
     /// ```
     /// use pve_collector::{
@@ -94,15 +94,15 @@ impl Input {
     ///
     /// # Errors
     ///
-    /// [`Failure::Malformed`] with the path and serde's message where the answer is no object or no `T`;
-    /// [`Failure::Other`] where the request failed.
+    /// [`Failure::Malformed`] with the path and serde's message if the answer is not an object or not a `T`;
+    /// [`Failure::Other`] if the request failed.
     pub fn object<'a, T: Deserialize<'a>>(&'a self, request: Request) -> Result<T, Failure> {
         let Object(value) = serde_json::from_str(self.required(request)?).map_err(malformed(request))?;
         Ok(value)
     }
 
-    /// An answer that is a list of objects, each read as a `T`: all of them at once, where one is of use only beside the others.
-    /// [`for_each`](Self::for_each) is the way otherwise.
+    /// An answer that is a list of objects, each as a `T`: for collectors that need all of them at once. Others should use
+    /// [`for_each`](Self::for_each).
     ///
     /// ```
     /// use pve_collector::{Failure, Input, Output, Request};
@@ -113,7 +113,7 @@ impl Input {
     ///
     /// #[derive(Deserialize)]
     /// struct Guest {
-    ///     vmid: u32, // not lenient: without it an element is worth nothing
+    ///     vmid: u32, // not lenient: an element without it is useless
     /// }
     ///
     /// /// Guests that no backup job covers.
@@ -142,10 +142,10 @@ impl Input {
         Ok(values)
     }
 
-    /// An answer that is a list of objects: hands each to `visit` as a `T`, one after the other, along with the output. It takes no
-    /// memory for what was read before, which is worth having for the thousands of entries of `/cluster/resources`.
+    /// An answer that is a list of objects: calls `visit` with each as a `T`, one after the other, and with the output. Only one
+    /// of them is in memory at a time, which matters for the thousands of entries of `/cluster/resources`.
     ///
-    /// An element that is no object or no `T` is lost alone: all of them together make one warning.
+    /// An element that is not an object or not a `T` is skipped. All such elements together make one warning.
     ///
     /// ```
     /// use pve_collector::{
@@ -192,8 +192,8 @@ impl Input {
     ///
     /// # Errors
     ///
-    /// [`Failure::Malformed`] with the path and serde's message where the answer is no list; [`Failure::Other`] where
-    /// the request failed.
+    /// [`Failure::Malformed`] with the path and serde's message if the answer is not a list; [`Failure::Other`] if the
+    /// request failed.
     pub fn for_each<'a, T: Deserialize<'a>>(
         &'a self,
         request: Request,
@@ -210,7 +210,7 @@ impl Input {
         if json.deserialize_seq(Each(visit_next, PhantomData)).is_ok() && json.end().is_ok() {
             return Ok(());
         }
-        // Behind those that were read stands one that is no `T`: the rest again, one by one.
+        // The element after those that were read is not a `T`: read the rest again, one by one.
         let elements: Vec<&RawValue> = serde_json::from_str(text).map_err(malformed(request))?;
         let total = elements.len();
         let (mut lost, mut first) = (0, None);
@@ -239,7 +239,7 @@ fn malformed(request: Request) -> impl FnOnce(serde_json::Error) -> Failure {
     move |error| Failure::Malformed(format!("answer of {} not understood: {error}", request.path))
 }
 
-/// A list whose elements go to a function as they are read.
+/// A list whose elements are passed to a function as they are read.
 struct Each<F, T>(F, PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>, F: FnMut(T)> Visitor<'de> for Each<F, T> {
@@ -257,7 +257,7 @@ impl<'de, T: Deserialize<'de>, F: FnMut(T)> Visitor<'de> for Each<F, T> {
     }
 }
 
-/// A `T` from a JSON object and nothing else: serde's derived structs would read `[1, 2]` too, by position.
+/// A `T` from a JSON object and nothing else: structs with serde's derive accept `[1, 2]` too, by position.
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {

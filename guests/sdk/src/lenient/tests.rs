@@ -1,4 +1,4 @@
-//! What each lenient type makes of each kind of value.
+//! Each lenient type with each kind of value.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! The visitors behind the lenient types. Each takes any JSON value to its end, so that reading goes on behind it.
+//! The visitors behind the lenient types. Each consumes any JSON value, so that reading can continue after it.
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
@@ -7,7 +7,7 @@ use serde::{
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 
-/// A JSON value as far as it has no members; lists and objects are `None`, as null is.
+/// A JSON scalar. Null, lists and objects are `None`.
 pub(super) enum Scalar<'a> {
     None,
     Bool(bool),
@@ -20,7 +20,7 @@ pub(super) enum Scalar<'a> {
 impl<'a> Scalar<'a> {
     pub(super) fn into_number(self) -> Option<f64> {
         let number = match self {
-            // serde_json's own parser, not `str::parse`: a second one would be a tenth of a small component.
+            // serde_json's parser, not `str::parse`: a second one would be a tenth of a small component's size.
             Self::Text(text) => serde_json::from_str(text.trim()).ok()?,
             Self::Unsigned(number) => number as f64,
             Self::Signed(number) => number as f64,
@@ -113,10 +113,10 @@ fn skip_object<'de, A: MapAccess<'de>>(mut object: A) -> Result<(), A::Error> {
     Ok(())
 }
 
-/// The visitor methods for null, booleans, numbers and strings, all of which give the same.
-macro_rules! scalars_give {
+/// The visitor methods for null, booleans, numbers and strings, all with the same result.
+macro_rules! scalars_are {
     ($value:expr) => {
-        scalars_give!($value; visit_bool(bool) visit_u64(u64) visit_i64(i64) visit_f64(f64) visit_str(&str));
+        scalars_are!($value; visit_bool(bool) visit_u64(u64) visit_i64(i64) visit_f64(f64) visit_str(&str));
 
         fn visit_unit<E>(self) -> Result<Self::Value, E> {
             Ok($value)
@@ -153,7 +153,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
         Ok(None)
     }
 
-    scalars_give!(None);
+    scalars_are!(None);
 }
 
 pub(super) struct ListVisitor<T>(PhantomData<T>);
@@ -180,5 +180,5 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
         Ok(Vec::new())
     }
 
-    scalars_give!(Vec::new());
+    scalars_are!(Vec::new());
 }

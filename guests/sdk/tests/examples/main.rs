@@ -1,8 +1,8 @@
-//! Every public item of the crate has an example; a method may be shown in the one of its type instead.
+//! Every public item of the crate has an example. The example of a type may cover its methods.
 //!
-//! This reads the source as rustfmt leaves it. rustdoc can count examples too, but only on nightly, and it leaves out
-//! what is re-exported from private modules, which is half of this crate. Each `pub` counts here: one that nobody can
-//! reach the compiler refuses (`unreachable_pub`).
+//! This reads the source as rustfmt formats it. rustdoc can count examples too, but only on nightly, and it omits what is
+//! re-exported from private modules, which is half of this crate. Each `pub` counts, since the compiler warns about items
+//! that are not reachable (`unreachable_pub`).
 
 mod source;
 
@@ -118,7 +118,7 @@ pub mod within {
 "#;
 
 #[test]
-fn what_has_none_is_named() {
+fn items_without_an_example_are_named() {
     let sources = [
         ("lib.rs", LIB),
         ("disks.rs", DISKS),

@@ -1,4 +1,4 @@
-//! What is public in a crate's source, and which examples it has.
+//! The public items in a crate's source, and their examples.
 
 use std::{
     collections::BTreeMap,
@@ -9,7 +9,7 @@ use std::{
 /// Sources by their path below `src`.
 pub(super) type Sources = BTreeMap<PathBuf, String>;
 
-/// A public item, with the lines of its examples that readers see.
+/// A public item, with the visible lines of its examples.
 pub(super) struct Item {
     pub(super) path: PathBuf,
     /// The type or trait whose member it is.
@@ -37,7 +37,7 @@ impl Item {
         owner.as_ref().map_or_else(|| format!("{kind} {name}"), |owner| format!("{kind} {owner}::{name}"))
     }
 
-    /// Whether the example has a member of this name.
+    /// Whether the example uses a member with this name.
     pub(super) fn shows(&self, member: &str) -> bool {
         let ways = [".", "::", "fn ", "const "].map(|way| format!("{way}{member}"));
         let ends = |rest: &str| !rest.starts_with(|next: char| next.is_alphanumeric() || next == '_');
@@ -46,7 +46,7 @@ impl Item {
     }
 }
 
-/// All public items, with what is said of a module in its own file.
+/// All public items; the docs of a module are those in its own file.
 pub(super) fn items(sources: &Sources) -> Vec<Item> {
     let (mut items, mut hidden) = (Vec::new(), Vec::new());
     for (path, source) in sources {
@@ -64,7 +64,7 @@ pub(super) fn items(sources: &Sources) -> Vec<Item> {
     items
 }
 
-/// The public items of one file into `items`, and its modules that are hidden from the documentation into `hidden`.
+/// Adds the public items of one file to `items`, and its modules that are hidden from the documentation to `hidden`.
 fn scan(path: &Path, source: &str, items: &mut Vec<Item>, hidden: &mut Vec<PathBuf>) {
     let mut owner: Option<(String, bool)> = None;
     let (mut docs, mut attributes) = (Vec::new(), String::new());
@@ -97,7 +97,7 @@ fn scan(path: &Path, source: &str, items: &mut Vec<Item>, hidden: &mut Vec<PathB
             if is_hidden && kind == "mod" {
                 hidden.push(inside(path, &name));
             } else if kind == "mod" && !text.ends_with(';') && !is_hidden {
-                // Items within are not seen, so it must not pass.
+                // Reported, since its items are not seen.
                 items.push(Item { path: path.to_owned(), owner: None, kind: "inline mod", name, example: Vec::new() });
             } else if !is_hidden {
                 let owner = owner.as_ref().filter(|_| member).map(|(owner, _)| owner.clone());
@@ -116,7 +116,7 @@ fn scan(path: &Path, source: &str, items: &mut Vec<Item>, hidden: &mut Vec<PathB
     }
 }
 
-/// Kind of the item that a line declares, and the text from its name on.
+/// The kind of the item that a line declares, and the text from its name on.
 fn declared(line: &str) -> Option<(&'static str, &str)> {
     let functions = ["fn", "const fn", "async fn", "unsafe fn"].map(|start| (start, "fn"));
     let others = ["struct", "enum", "union", "trait", "mod", "type", "const", "static"].map(|kind| (kind, kind));
@@ -124,7 +124,7 @@ fn declared(line: &str) -> Option<(&'static str, &str)> {
     all.find_map(|(start, kind)| Some((kind, line.strip_prefix(start)?.strip_prefix(' ')?)))
 }
 
-/// What follows the `<…>` that `text` may begin with.
+/// The text after the `<…>` that it may begin with.
 fn after_generics(text: &str) -> &str {
     let mut depth = 0;
     let name = text.trim_start_matches(|c: char| {
@@ -139,18 +139,18 @@ fn word(text: &str) -> &str {
     text.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default()
 }
 
-/// Where the files of a module stand that is declared in the file `path`, without `.rs`.
+/// The path of a module that is declared in the file `path`, without `.rs`.
 fn inside(path: &Path, module: &str) -> PathBuf {
     let stem = path.with_extension("");
-    let beside = stem.ends_with("lib") || stem.ends_with("mod");
-    if beside { stem.with_file_name(module) } else { stem.join(module) }
+    let sibling = stem.ends_with("lib") || stem.ends_with("mod");
+    if sibling { stem.with_file_name(module) } else { stem.join(module) }
 }
 
 fn inner_docs(source: Option<&String>) -> impl Iterator<Item = &str> {
     source.into_iter().flat_map(|source| source.lines()).filter_map(|line| line.strip_prefix("//!"))
 }
 
-/// The lines of the examples that compile, but for those rustdoc hides.
+/// The lines of the examples that compile, except those that rustdoc hides.
 fn example<'a>(docs: impl Iterator<Item = &'a str>) -> Vec<String> {
     let (mut inside, mut counts) = (false, false);
     let mut lines = Vec::new();

@@ -1,15 +1,20 @@
 //! What is wrong with a web configuration.
 
 use std::fmt::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use super::place::Place;
+use crate::text;
+use crate::yaml::{ReadError, SyntaxError};
 
 /// Why there is no web configuration. The exit status is 2.
 #[derive(Debug, thiserror::Error)]
 pub enum WebConfigError {
-    #[error("{}: can't be read: {error} (--web.config.file)", .path.display())]
-    Unreadable { path: PathBuf, error: std::io::Error },
-    #[error("{}:{line}:{column}: {problem}", .path.display())]
-    Syntax { path: PathBuf, line: usize, column: usize, problem: String },
+    #[error("{} {error} (--web.config.file)", text::path(.path))]
+    Unreadable { path: PathBuf, error: ReadError },
+    /// Not YAML.
+    #[error("{}:{error}", text::path(.path))]
+    Syntax { path: PathBuf, error: SyntaxError },
     #[error("{0}")]
     Problems(WebConfigProblems),
 }
@@ -19,30 +24,23 @@ pub enum WebConfigError {
 pub struct WebConfigProblems {
     /// `None`: the flags.
     pub(super) file: Option<PathBuf>,
-    pub(super) problems: Vec<String>,
-}
-
-impl WebConfigError {
-    /// The parser quotes nothing from the file but a duplicate key.
-    pub(super) fn syntax(path: &Path, error: &yaml_serde::Error) -> Self {
-        let (line, column) = error.location().map_or((1, 1), |at| (at.line(), at.column()));
-        let message = error.to_string();
-        let message = message.split(" at line ").next().unwrap_or_default();
-        let remedy = if message.contains("duplicate") { "remove one" } else { "quote values with special characters" };
-        Self::Syntax { path: path.to_owned(), line, column, problem: format!("{message}: {remedy}") }
-    }
+    pub(super) problems: Vec<(Place, String)>,
 }
 
 impl fmt::Display for WebConfigProblems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (position, problem) in self.problems.iter().enumerate() {
+        for (position, (place, problem)) in self.problems.iter().enumerate() {
             if position > 0 {
                 f.write_char('\n')?;
             }
-            if let Some(file) = &self.file {
-                write!(f, "{}: ", file.display())?;
+            if let Some(file) = self.file.as_deref().map(text::path) {
+                write!(f, "{file}:")?;
+                if let Some(at) = place.at {
+                    write!(f, "{at}:")?;
+                }
+                f.write_char(' ')?;
             }
-            f.write_str(problem)?;
+            write!(f, "{place}: {problem}")?;
         }
         Ok(())
     }

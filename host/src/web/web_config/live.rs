@@ -34,11 +34,14 @@ impl LiveWebConfig {
         self.current.load_full()
     }
 
-    /// Logs what is ignored.
-    pub(in super::super) fn warn(&self) {
-        for warning in &self.current.load().warnings {
-            tracing::warn!("web configuration: {warning}");
-        }
+    /// What works but may not be meant.
+    pub fn notices(&self) -> Vec<String> {
+        Self::notices_of(&self.current.load(), &self.sources.lock())
+    }
+
+    fn notices_of(config: &WebConfig, sources: &Sources) -> Vec<String> {
+        let ignored = config.warnings.iter().map(|warning| format!("web configuration: {warning}"));
+        ignored.chain(sources.exposed()).collect()
     }
 
     /// Reads the files again if one has changed. Blocks.
@@ -68,7 +71,9 @@ impl LiveWebConfig {
                 config.inherit(&self.current.load());
                 self.current.store(Arc::new(config));
                 tracing::info!("web configuration reloaded");
-                self.warn();
+                for notice in Self::notices_of(&self.current.load(), sources) {
+                    tracing::warn!("{notice}");
+                }
                 Ok(())
             }
             Err(error) => {

@@ -9,6 +9,7 @@ mod error;
 mod go_duration;
 mod live;
 mod pem;
+mod place;
 mod rate_limit;
 mod response_headers;
 mod section;
@@ -22,9 +23,8 @@ mod users;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use yaml_serde::Value;
-
 use crate::config::WebFlags;
+use crate::yaml::{self, Node};
 
 pub use error::WebConfigError;
 pub use live::LiveWebConfig;
@@ -94,6 +94,7 @@ impl WebConfig {
             Origin::File(file) => Self::read(document(file, sources)?, file, sources, &mut problems),
             Origin::Certificate { certificate, key } => {
                 let keys = TlsKeys::of_flags(certificate, key, sources, &mut problems);
+                sources.has_secret(key);
                 let mut config = Self::default();
                 config.tls = keys.and_then(|keys| Tls::new(&keys, true, &mut config.warnings, &mut problems));
                 config
@@ -102,7 +103,7 @@ impl WebConfig {
         problems.into_result(config, origin.file())
     }
 
-    fn read(document: Value, file: &Path, sources: &mut Sources, problems: &mut Problems) -> Self {
+    fn read(document: Node, file: &Path, sources: &mut Sources, problems: &mut Problems) -> Self {
         let mut config = Self::default();
         let mut root = Section::root(document, problems);
         let mut http = root.section("http_server_config", problems);
@@ -111,8 +112,14 @@ impl WebConfig {
         http.finish(problems);
         let folder = file.parent().unwrap_or(Path::new(""));
         let tls = TlsKeys::read(root.section("tls_server_config", problems), folder, sources, problems);
+        if let Some(tls) = &tls {
+            sources.has_secret(tls.key.file().unwrap_or(file));
+        }
         config.tls = tls.and_then(|tls| Tls::new(&tls, http2, &mut config.warnings, problems));
         config.users = Users::read(root.section("basic_auth_users", problems), problems).map(Arc::new);
+        if config.users.is_some() {
+            sources.has_secret(file);
+        }
         config.rate_limit = RateLimit::read(root.section("rate_limit", problems), problems).map(Arc::new);
         root.finish(problems);
         config
@@ -129,12 +136,8 @@ impl WebConfig {
 }
 
 /// The file as YAML.
-fn document(file: &Path, sources: &mut Sources) -> Result<Value, WebConfigError> {
-    let unreadable = |error| WebConfigError::Unreadable { path: file.to_owned(), error };
-    let content = sources.read(file).map_err(unreadable)?;
-    let content = String::from_utf8(content).map_err(|_| unreadable(std::io::ErrorKind::InvalidData.into()))?;
-    let syntax = |error: &yaml_serde::Error| WebConfigError::syntax(file, error);
-    let mut document: Value = yaml_serde::from_str(&content).map_err(|error| syntax(&error))?;
-    document.apply_merge().map_err(|error| syntax(&error))?;
-    Ok(document)
+fn document(file: &Path, sources: &mut Sources) -> Result<Node, WebConfigError> {
+    let text = sources.read(file).and_then(yaml::decode);
+    let text = text.map_err(|error| WebConfigError::Unreadable { path: file.to_owned(), error })?;
+    yaml::parse(&text).map_err(|error| WebConfigError::Syntax { path: file.to_owned(), error })
 }

@@ -20,19 +20,19 @@ impl RateLimit {
     pub(super) fn read(mut section: Section, problems: &mut Problems) -> Option<Self> {
         let interval = section.text("interval", problems).map_or(Some(Duration::ZERO), |text| go_duration(&text));
         if interval.is_none() {
-            problems.add(&section.at("interval"), "write a duration such as 1s, 500ms or 1m30s");
+            problems.add(&section.places.of("interval"), "write a duration such as 1s, 500ms or 1m30s");
         }
         let burst = section.text("burst", problems).map_or(Some(0), |text| text.parse::<u32>().ok());
         if burst.is_none() {
-            problems.add(&section.at("burst"), "write a whole number");
+            problems.add(&section.places.of("burst"), "write a whole number");
         }
-        let at = section.at("burst");
+        let place = section.places.of("burst");
         section.finish(problems);
         let (interval, burst) = (interval?, NonZeroU32::new(burst?));
         // Quotas have no period of 0.
         let quota = Quota::with_period(interval)?;
         let Some(burst) = burst else {
-            problems.add(&at, "0 would refuse every request; write 1 or more");
+            problems.add(&place, "0 would refuse every request; write 1 or more");
             return None;
         };
         Some(Self { interval, burst, bucket: RateLimiter::direct(quota.allow_burst(burst)) })

@@ -19,22 +19,20 @@ pub(in super::super) struct ResponseHeaders(Vec<(HeaderName, Option<HeaderValue>
 
 impl ResponseHeaders {
     pub(super) fn read(section: Section, problems: &mut Problems) -> Self {
-        let at = section.at("");
         let mut headers = Vec::new();
-        for (key, value) in section.into_texts(problems) {
-            let at = format!("{at}{key}");
+        for (key, (place, value)) in section.into_texts(problems) {
             let Some((_, name, allowed)) = NAMES.iter().find(|(name, ..)| *name == key) else {
                 let names = NAMES.map(|(name, ..)| name).join(", ");
-                problems.add(&at, format!("can't be configured; the headers that can are {names}"));
+                problems.add(&place, format!("can't be configured; the headers that can are {names}"));
                 continue;
             };
             if !allowed.is_empty() && !allowed.contains(&value.as_str()) {
-                problems.add(&at, format!("write {}", allowed.join(" or ")));
+                problems.add(&place, format!("write {}", allowed.join(" or ")));
                 continue;
             }
             match HeaderValue::from_str(&value) {
                 Ok(header) => headers.push((name.clone(), Some(header).filter(|header| !header.is_empty()))),
-                Err(_) => problems.add(&at, "has characters that a header can't have"),
+                Err(_) => problems.add(&place, "has characters that a header can't have"),
             }
         }
         Self(headers)

@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use yaml_serde::Value;
-
 use super::WebConfigError;
 use super::error::WebConfigProblems;
+use super::place::{Place, Places};
+use crate::yaml::{Node, Position, Scalar, Value};
 
 /// What is wrong so far.
 #[derive(Debug, Default)]
-pub(super) struct Problems(Vec<String>);
+pub(super) struct Problems(Vec<(Place, String)>);
 
 impl Problems {
-    pub(super) fn add(&mut self, at: &str, problem: impl std::fmt::Display) {
-        self.0.push(format!("{at}: {problem}"));
+    pub(super) fn add(&mut self, place: &Place, problem: impl std::fmt::Display) {
+        self.0.push((place.clone(), problem.to_string()));
     }
 
     pub(super) fn into_result<T>(self, value: T, file: Option<PathBuf>) -> Result<T, WebConfigError> {
@@ -28,70 +28,65 @@ impl Problems {
 
 #[derive(Debug)]
 pub(super) struct Section {
-    /// `tls_server_config`; empty for the whole file.
-    path: String,
-    values: BTreeMap<String, Value>,
+    pub(super) places: Places,
+    values: BTreeMap<String, Node>,
     /// The keys that mean something here.
     known: Vec<&'static str>,
 }
 
 impl Section {
-    pub(super) fn root(document: Value, problems: &mut Problems) -> Self {
-        Self::new(String::new(), document, problems)
+    pub(super) fn root(document: Node, problems: &mut Problems) -> Self {
+        let at = Some(document.at);
+        Self::new(Places::new(String::new(), at), Some(document), problems)
     }
 
-    fn new(path: String, value: Value, problems: &mut Problems) -> Self {
+    fn new(mut places: Places, node: Option<Node>, problems: &mut Problems) -> Self {
         let mut values = BTreeMap::new();
-        match value {
-            Value::Null => {}
-            Value::Mapping(mapping) => {
-                for (key, value) in mapping {
-                    match scalar(&key) {
-                        Some(key) => drop(values.insert(key, value)),
-                        None => problems.add(place(&path), "a key must be text: quote it"),
-                    }
+        match node.filter(|node| !node.is_null()).map(|node| node.value) {
+            None => {}
+            Some(Value::Mapping(entries)) => {
+                for entry in entries {
+                    places.insert(&entry.key, entry.at);
+                    values.insert(entry.key, entry.value);
                 }
             }
-            _ => problems.add(place(&path), "must be a mapping of keys to values"),
+            Some(_) => problems.add(&places.section(), "must be a mapping of keys to values"),
         }
-        // `key:` without a value leaves the default.
-        values.retain(|_, value| *value != Value::Null);
-        Self { path, values, known: Vec::new() }
+        Self { places, values, known: Vec::new() }
     }
 
-    /// Whether no key is set.
+    /// Whether no key is there, not even one without a value.
     pub(super) fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 
     /// Whether a key has a value.
     pub(super) fn has(&self, key: &str) -> bool {
-        self.values.get(key).is_some_and(|value| scalar(value).is_none_or(|text| !text.is_empty()))
+        self.values.get(key).is_some_and(|node| match &node.value {
+            Value::Scalar(scalar) => !node.is_null() && !scalar.text.is_empty(),
+            _ => true,
+        })
     }
 
-    /// `tls_server_config.cert_file`.
-    pub(super) fn at(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
-    }
-
-    fn take(&mut self, key: &'static str) -> Option<Value> {
+    /// The value of a key; `key:` without one leaves the default.
+    fn take(&mut self, key: &'static str) -> Option<Node> {
         self.known.push(key);
-        self.values.remove(key)
+        self.values.remove(key).filter(|node| !node.is_null())
     }
 
     pub(super) fn section(&mut self, key: &'static str, problems: &mut Problems) -> Self {
-        let value = self.take(key).unwrap_or(Value::Null);
-        Self::new(self.at(key), value, problems)
+        let node = self.take(key);
+        let place = self.places.of(key);
+        Self::new(Places::new(self.places.name(key), place.at), node, problems)
     }
 
-    /// Text; a number or boolean stands for its digits or letters. The empty text is as good as no key.
+    /// Text as written. The empty text is as good as no key.
     pub(super) fn text(&mut self, key: &'static str, problems: &mut Problems) -> Option<String> {
-        let value = self.take(key)?;
-        let text = scalar(&value);
-        if text.is_none() {
-            problems.add(&self.at(key), "must be text: quote it");
-        }
-        text.filter(|text| !text.is_empty())
+        let Value::Scalar(Scalar { text, .. }) = self.take(key)?.value else {
+            problems.add(&self.places.of(key), "must be text: quote it");
+            return None;
+        };
+        Some(text).filter(|text| !text.is_empty())
     }
 
     /// A file, relative to the folder of the configuration.
@@ -99,44 +94,46 @@ impl Section {
         self.text(key, problems).map(|path| folder.join(path))
     }
 
-    /// `yes` and `off` are booleans to the toolkit's parser.
+    /// `yes` and `off` are booleans to the toolkit's parser, without quotes only.
     pub(super) fn boolean(&mut self, key: &'static str, default: bool, problems: &mut Problems) -> bool {
-        let Some(value) = self.take(key) else { return default };
-        match scalar(&value).unwrap_or_default().to_ascii_lowercase().as_str() {
-            "true" | "yes" | "on" | "y" => true,
-            "false" | "no" | "off" | "n" => false,
-            _ => {
-                problems.add(&self.at(key), "must be true or false");
-                default
+        let Some(node) = self.take(key) else { return default };
+        if let Value::Scalar(Scalar { text, plain: true }) = node.value {
+            match text.to_ascii_lowercase().as_str() {
+                "true" | "yes" | "on" | "y" => return true,
+                "false" | "no" | "off" | "n" => return false,
+                _ => {}
             }
         }
+        problems.add(&self.places.of(key), "must be true or false, without quotes");
+        default
     }
 
-    /// A list of texts.
-    pub(super) fn texts(&mut self, key: &'static str, problems: &mut Problems) -> Vec<String> {
-        match self.take(key) {
-            None => Vec::new(),
-            Some(Value::Sequence(values)) => {
-                let texts: Option<Vec<String>> = values.iter().map(scalar).collect();
-                if texts.is_none() {
-                    problems.add(&self.at(key), "must be a list of texts");
-                }
-                texts.unwrap_or_default()
-            }
-            Some(_) => {
-                problems.add(&self.at(key), "must be a list");
-                Vec::new()
+    /// A list of texts with their positions.
+    pub(super) fn texts(&mut self, key: &'static str, problems: &mut Problems) -> Vec<(Position, String)> {
+        let Some(node) = self.take(key) else { return Vec::new() };
+        let Value::List(items) = node.value else {
+            problems.add(&self.places.of(key), "must be a list");
+            return Vec::new();
+        };
+        let mut texts = Vec::new();
+        for item in items {
+            match item.value {
+                Value::Scalar(scalar) => texts.push((item.at, scalar.text)),
+                _ => problems.add(&self.places.of(key).at(item.at), "must be text: quote it"),
             }
         }
+        texts
     }
 
-    /// Every remaining key with its text.
-    pub(super) fn into_texts(self, problems: &mut Problems) -> BTreeMap<String, String> {
+    /// Every remaining key with its text. Those without a value have the empty text.
+    pub(super) fn into_texts(self, problems: &mut Problems) -> BTreeMap<String, (Place, String)> {
         let mut texts = BTreeMap::new();
-        for (key, value) in &self.values {
-            match scalar(value) {
-                Some(text) => drop(texts.insert(key.clone(), text)),
-                None => problems.add(&self.at(key), "must be text: quote it"),
+        for (key, node) in self.values {
+            let place = self.places.of(&key);
+            let text = if node.is_null() { Some(String::new()) } else { node.into_text() };
+            match text {
+                Some(text) => drop(texts.insert(key, (place, text))),
+                None => problems.add(&place, "must be text: quote it"),
             }
         }
         texts
@@ -145,20 +142,7 @@ impl Section {
     /// Reports the keys that nothing has read.
     pub(super) fn finish(self, problems: &mut Problems) {
         for key in self.values.keys() {
-            problems.add(&self.at(key), format!("unknown key; known are {}", self.known.join(", ")));
+            problems.add(&self.places.of(key), format!("unknown key; known are {}", self.known.join(", ")));
         }
-    }
-}
-
-fn place(path: &str) -> &str {
-    if path.is_empty() { "the file" } else { path }
-}
-
-fn scalar(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(boolean) => Some(boolean.to_string()),
-        _ => None,
     }
 }

@@ -6,6 +6,7 @@ use rustls::crypto::SupportedKxGroup;
 use rustls::{CipherSuite, ProtocolVersion};
 
 use super::pem::Pem;
+use super::place::Places;
 use super::section::{Problems, Section};
 use super::sources::Sources;
 use super::tls_names::{CIPHERS, CURVES, VERSIONS, find};
@@ -32,6 +33,7 @@ const CLIENT_AUTH: [(&str, ClientAuth); 6] = [
 
 #[derive(Debug)]
 pub(super) struct TlsKeys {
+    pub(super) places: Places,
     pub(super) certificate: Pem,
     pub(super) key: Pem,
     pub(super) client_auth: ClientAuth,
@@ -68,7 +70,7 @@ impl TlsKeys {
                 ca.problem(remedy, problems);
             }
             if !sans.is_empty() {
-                problems.add(&section.at("client_allowed_sans"), remedy);
+                problems.add(&section.places.of("client_allowed_sans"), remedy);
             }
         }
         let minimum = one_of("min_version", &VERSIONS, &mut section, problems).unwrap_or(ProtocolVersion::TLSv1_2);
@@ -76,13 +78,15 @@ impl TlsKeys {
         let ciphers = all_of("cipher_suites", &CIPHERS, &mut section, problems);
         let curves = all_of("curve_preferences", &CURVES.map(|curve| (curve.0, curve)), &mut section, problems);
         let prefer_server_ciphers = section.boolean("prefer_server_cipher_suites", true, problems);
+        let places = section.places.clone();
         section.finish(problems);
         Some(Self {
+            places,
             certificate: certificate?,
             key: key?,
             client_auth,
             client_ca,
-            client_allowed_sans: sans,
+            client_allowed_sans: sans.into_iter().map(|(_, name)| name).collect(),
             versions: (minimum, maximum),
             ciphers,
             curves,
@@ -97,9 +101,10 @@ impl TlsKeys {
         sources: &mut Sources,
         problems: &mut Problems,
     ) -> Option<Self> {
-        let certificate = Pem::of_file("--server.certfile", certificate, sources, problems);
-        let key = Pem::of_file("--server.keyfile", key, sources, problems);
+        let certificate = Pem::of_flag("--server.certfile", certificate, sources, problems);
+        let key = Pem::of_flag("--server.keyfile", key, sources, problems);
         Some(Self {
+            places: Places::default(),
             certificate: certificate?,
             key: key?,
             client_auth: ClientAuth::None,
@@ -122,7 +127,7 @@ fn required(
 ) -> Option<Pem> {
     let problem = !section.has(key) && !section.has(file_key);
     if problem {
-        problems.add(&section.at(file_key), format!("missing; TLS needs it, or {key} with the PEM text itself"));
+        problems.add(&section.places.of(file_key), format!("missing; TLS needs it, or {key} with the PEM text itself"));
     }
     Pem::read(section, [key, file_key], folder, sources, problems)
 }
@@ -136,7 +141,7 @@ fn one_of<T: Copy>(
     let name = section.text(key, problems)?;
     let value = find(&name, names);
     if value.is_none() {
-        problems.add(&section.at(key), format!("unknown value; write one of {}", list(names)));
+        problems.add(&section.places.of(key), format!("unknown value; write one of {}", list(names)));
     }
     value
 }
@@ -148,12 +153,12 @@ fn all_of<T: Copy>(
     problems: &mut Problems,
 ) -> Vec<T> {
     let mut found = Vec::new();
-    for (position, name) in section.texts(key, problems).into_iter().enumerate() {
+    for (at, name) in section.texts(key, problems) {
         match find(&name, names) {
             Some(value) => found.push(value),
             None => {
-                let at = format!("{}[{position}]", section.at(key));
-                problems.add(&at, format!("unknown value; write one of {}", list(names)));
+                let place = section.places.of(key).at(at);
+                problems.add(&place, format!("unknown value; write one of {}", list(names)));
             }
         }
     }

@@ -102,7 +102,7 @@ fn curves(
         warnings.push(format!("curve_preferences: {name} is not supported and ignored"));
     }
     if groups.is_empty() {
-        problems.add("tls_server_config.curve_preferences", "none is supported; add X25519, CurveP256 or CurveP384");
+        problems.add(&keys.places.of("curve_preferences"), "none is supported; add X25519, CurveP256 or CurveP384");
     }
     groups
 }
@@ -116,7 +116,7 @@ fn versions(
     let (minimum, maximum) = keys.versions;
     let number = |version: ProtocolVersion| u16::from(version);
     if number(minimum) > number(maximum) {
-        problems.add("tls_server_config.min_version", "is above max_version");
+        problems.add(&keys.places.of("min_version"), "is above max_version");
         return Vec::new();
     }
     if number(minimum) < number(ProtocolVersion::TLSv1_2) {
@@ -128,8 +128,8 @@ fn versions(
     };
     let versions: Vec<_> = [&TLS12, &TLS13].into_iter().filter(wanted).collect();
     if versions.is_empty() {
-        let at = "tls_server_config.max_version";
-        problems.add(at, "leaves nothing to serve with; TLS12 needs a supported suite in cipher_suites, TLS13 none");
+        let place = keys.places.of("max_version");
+        problems.add(&place, "leaves nothing to serve with; TLS12 needs a supported suite in cipher_suites, TLS13 none");
     }
     versions
 }
@@ -155,7 +155,7 @@ fn clients(
                     return Ok(None);
                 }
                 (Err(error), None) => {
-                    problems.add("tls_server_config.client_ca_file", error);
+                    problems.add(&keys.places.of("client_ca_file"), error);
                     return Ok(None);
                 }
             }

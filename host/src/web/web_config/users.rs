@@ -55,17 +55,17 @@ impl fmt::Debug for Users {
 impl Users {
     /// `None` without users.
     pub(super) fn read(section: Section, problems: &mut Problems) -> Option<Self> {
-        let at = section.at("");
+        let section_place = section.places.section();
         let mut hashes = BTreeMap::new();
-        for (user, hash) in section.into_texts(problems) {
+        for (user, (place, hash)) in section.into_texts(problems) {
             if let Err(problem) = check_hash(&hash) {
-                problems.add(&format!("{at}{user}"), problem);
+                problems.add(&place, problem);
             }
             hashes.insert(user, Secret::new(hash));
         }
         let mut salt = [0; 32];
         if ring::default_provider().secure_random.fill(&mut salt).is_err() {
-            problems.add("basic_auth_users", "the system has no random numbers");
+            problems.add(&section_place, "the system has no random numbers");
         }
         (!hashes.is_empty()).then(|| Self {
             hashes,
