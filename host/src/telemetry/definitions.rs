@@ -1,7 +1,9 @@
 //! Metrics, defined and registered in one step.
 
 use prometheus::core::Collector;
-use prometheus::{Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, Result};
+use prometheus::{
+    Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, Result,
+};
 
 /// Fails only if two definitions contradict each other, which any test shows.
 pub(super) struct Definitions<'a>(pub(super) &'a Registry);

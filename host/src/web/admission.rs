@@ -110,7 +110,11 @@ mod tests {
     fn admission(all: usize, per_client: usize) -> Arc<Admission> {
         let timeout = Duration::from_secs(10);
         let timeouts = Timeouts { read: timeout, idle: timeout, write: timeout };
-        Admission::new(ConnectionLimits { all, per_client }, timeouts, Arc::new(Metrics::new(Budgets::new(1 << 30)).unwrap()))
+        Admission::new(
+            ConnectionLimits { all, per_client },
+            timeouts,
+            Arc::new(Metrics::new(Budgets::new(1 << 30)).unwrap()),
+        )
     }
 
     fn client(last: u8) -> Option<ClientKey> {

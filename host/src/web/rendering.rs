@@ -22,6 +22,11 @@ use crate::exposition::{Encoder, Format, accepts_gzip};
 use crate::scrape::Scrape;
 use crate::telemetry::Metrics;
 
+/// Bodies that are encoded at once, at most. Each needs memory for its whole text, however small it is in the end.
+const ENCODED_AT_ONCE: usize = 4;
+/// The report and the exporter's own metrics.
+const OVERHEAD: usize = 64 * 1024;
+
 /// A smaller body is not worth compressing: it fits into a few packets.
 const GZIP_FROM: usize = 2048;
 
@@ -30,7 +35,6 @@ pub(super) struct Renderer {
     metrics: Arc<Metrics>,
     /// The bodies of scrapes that are being rendered.
     shared: Mutex<Vec<(Weak<Scrape>, Weak<Bodies>)>>,
-    /// As many bodies are encoded at once as there are processors.
     turns: Arc<Semaphore>,
     budget: Arc<ByteBudget>,
 }
@@ -81,7 +85,7 @@ impl Renderer {
         Self {
             metrics,
             shared: Mutex::default(),
-            turns: Arc::new(Semaphore::new(processors)),
+            turns: Arc::new(Semaphore::new(processors.min(ENCODED_AT_ONCE))),
             budget,
         }
     }
@@ -120,13 +124,17 @@ impl Renderer {
 
     async fn encode(&self, content: Content, variant: Variant) -> Result<Rendered, HttpRefusal> {
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| HttpRefusal::ShuttingDown)?;
+        let text = content.scrape.as_ref().map_or(0, |scrape| scrape.text_size()) + OVERHEAD;
+        let compressed = if variant.gzip { compressed_capacity(text) } else { 0 };
+        let mut reservation = self.budget.reserve(text + compressed)?;
         let metrics = Arc::clone(&self.metrics);
         let encoded = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             encode(&content, variant, &metrics)
         });
         let (body, gzip) = encoded.await.map_err(|_| HttpRefusal::Encoding)?;
-        let reservation = self.budget.reserve(body.len())?;
+        reservation.grow(body.len().saturating_sub(reservation.bytes()))?;
+        reservation.shrink_to(body.len());
         Ok(Rendered { body: Bytes::from_owner(Budgeted { body, _reservation: reservation }), gzip })
     }
 }
@@ -139,28 +147,35 @@ impl Bodies {
 
 /// The body, and whether it is compressed.
 fn encode(content: &Content, variant: Variant, metrics: &Metrics) -> (Vec<u8>, bool) {
-    let mut encoder = Encoder::new(variant.format, 64 * 1024);
+    let mut encoder = Encoder::new(variant.format, OVERHEAD);
     if let Some(scrape) = &content.scrape {
         scrape.encode(&mut encoder);
     }
     if variant.own {
         metrics.encode(&mut encoder);
     }
-    let body = encoder.finish();
+    let mut body = encoder.finish();
     if variant.gzip
         && body.len() >= GZIP_FROM
         && let Ok(compressed) = gzip(&body)
     {
         return (compressed, true);
     }
+    body.shrink_to_fit();
     (body, false)
 }
 
 fn gzip(body: &[u8]) -> std::io::Result<Vec<u8>> {
     // Level 1 compresses 6 times, level 6 compresses 10 times and takes several times the CPU time.
-    let mut gzip = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
+    let mut gzip = GzEncoder::new(Vec::with_capacity(compressed_capacity(body.len())), Compression::fast());
     gzip.write_all(body)?;
-    gzip.finish()
+    let mut compressed = gzip.finish()?;
+    compressed.shrink_to_fit();
+    Ok(compressed)
+}
+
+fn compressed_capacity(text: usize) -> usize {
+    text / 4
 }
 
 #[cfg(test)]

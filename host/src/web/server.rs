@@ -104,7 +104,7 @@ impl Door {
                 Accepted::Unix(stream) => connection::serve(stream, tls, admitted, service).await,
             };
             if let Some(closed) = closed {
-                tracing::debug!(?client, reason = closed.as_str(), "connection closed");
+                tracing::debug!(client = shown(client), reason = closed.as_str(), "connection closed");
                 metrics.connection_closed(closed.as_str());
             }
         });
@@ -117,7 +117,10 @@ impl Door {
                 Closed::ClientLimit => "--web.max-connections-per-client",
                 _ => "--web.max-connections",
             };
-            tracing::warn!(?client, "a connection was refused: all that {flag} allows have requests in them");
+            tracing::warn!(
+                client = shown(client),
+                "a connection was refused: all that {flag} allows have requests in them"
+            );
         }
     }
 
@@ -131,4 +134,8 @@ impl Door {
         }
         tokio::time::sleep(ACCEPT_PAUSE).await;
     }
+}
+
+fn shown(client: Option<ClientKey>) -> String {
+    client.map_or_else(|| "unix".to_owned(), |client| client.to_string())
 }

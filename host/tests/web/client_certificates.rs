@@ -40,7 +40,8 @@ async fn each_policy() {
 async fn a_self_signed_certificate_that_is_listed() {
     let pki = Pki::new();
     let (listed, other) = (self_signed("prometheus"), self_signed("prometheus"));
-    let directory = pki.directory_with("  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: client.pem\n");
+    let directory =
+        pki.directory_with("  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: client.pem\n");
     std::fs::write(directory.path().join("client.pem"), &listed.certificate).unwrap();
     let lone = Lone::in_directory(directory, &["--web.config.file", "web.yml"]);
     assert!(with(&pki, &lone, &listed).await);

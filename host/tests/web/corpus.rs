@@ -41,7 +41,11 @@ impl Place {
         let pki = Pki::new();
         let directory = pki.directory();
         std::fs::write(directory.path().join("other.key"), pki.issue(&[]).key).unwrap();
-        std::fs::write(directory.path().join("note.txt"), "a note, not PEM: hunter2\n").unwrap();
+        let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+        write("note.txt", "a note, not PEM: hunter2\n");
+        write("begin.txt", "-----BEGIN PRIVATE KEY hunter2\n");
+        write("end.txt", "-----BEGIN PRIVATE KEY hunter2-----\nAAAA\n");
+        write("007", &pki.server.certificate);
         Self { directory, pki }
     }
 

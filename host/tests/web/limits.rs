@@ -38,7 +38,10 @@ async fn third_connection(limit: &str) -> (Setup, f64) {
     let mut scrapes = Vec::new();
     for path in ["/metrics", "/pve?cluster=1&node=0"] {
         let mut stream = TcpStream::connect(setup.exporter.address).await.unwrap();
-        stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes()).await.unwrap();
+        stream
+            .write_all(format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes())
+            .await
+            .unwrap();
         scrapes.push(stream);
     }
     let asked = async {

@@ -8,6 +8,7 @@ mod listening;
 mod passwords;
 mod pki;
 mod scraping;
+mod secrets;
 mod slow_clients;
 mod stack;
 mod support;

@@ -131,7 +131,8 @@ async fn until_certificate(pki: &Pki, lone: &Lone, expected: &str) {
 async fn certificates_are_read_again_when_they_change() {
     let pki = Pki::new();
     let renewed = pki.issue(&[super::pki::dns("localhost")]);
-    for flags in [&["--web.config.file", "web.yml"][..], &["--server.certfile=server.pem", "--server.keyfile=server.key"]]
+    for flags in
+        [&["--web.config.file", "web.yml"][..], &["--server.certfile=server.pem", "--server.keyfile=server.key"]]
     {
         let lone = Lone::in_directory(pki.directory(), flags);
         until_certificate(&pki, &lone, &pki.server.certificate).await;

@@ -31,10 +31,10 @@ pub use live::LiveWebConfig;
 
 use rate_limit::RateLimit;
 pub(super) use response_headers::ResponseHeaders;
-pub(super) use tls_server::HTTP_2;
 use section::{Problems, Section};
 use sources::Sources;
 use tls_keys::TlsKeys;
+pub(super) use tls_server::HTTP_2;
 use tls_server::Tls;
 pub(super) use users::{Credentials, Users};
 

@@ -146,12 +146,7 @@ fn one_of<T: Copy>(
     value
 }
 
-fn all_of<T: Copy>(
-    key: &'static str,
-    names: &[(&str, T)],
-    section: &mut Section,
-    problems: &mut Problems,
-) -> Vec<T> {
+fn all_of<T: Copy>(key: &'static str, names: &[(&str, T)], section: &mut Section, problems: &mut Problems) -> Vec<T> {
     let mut found = Vec::new();
     for (at, name) in section.texts(key, problems) {
         match find(&name, names) {

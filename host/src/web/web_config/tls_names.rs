@@ -36,12 +36,8 @@ pub(super) const CIPHERS: [(&str, CipherSuite); 17] = [
 ];
 
 /// `None`: a curve that rustls lacks.
-pub(super) const CURVES: [(&str, Option<&'static dyn SupportedKxGroup>); 4] = [
-    ("CurveP256", Some(SECP256R1)),
-    ("CurveP384", Some(SECP384R1)),
-    ("CurveP521", None),
-    ("X25519", Some(X25519)),
-];
+pub(super) const CURVES: [(&str, Option<&'static dyn SupportedKxGroup>); 4] =
+    [("CurveP256", Some(SECP256R1)), ("CurveP384", Some(SECP384R1)), ("CurveP521", None), ("X25519", Some(X25519))];
 
 pub(super) fn find<T: Copy>(name: &str, names: &[(&str, T)]) -> Option<T> {
     names.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)

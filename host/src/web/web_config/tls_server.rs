@@ -89,11 +89,7 @@ fn name_of(suite: &CipherSuite) -> Option<&'static str> {
     CIPHERS.iter().find(|(_, known)| known == suite).map(|(name, _)| *name)
 }
 
-fn curves(
-    keys: &TlsKeys,
-    warnings: &mut Vec<String>,
-    problems: &mut Problems,
-) -> Vec<&'static dyn SupportedKxGroup> {
+fn curves(keys: &TlsKeys, warnings: &mut Vec<String>, problems: &mut Problems) -> Vec<&'static dyn SupportedKxGroup> {
     if keys.curves.is_empty() {
         return ring::default_provider().kx_groups;
     }
@@ -129,7 +125,8 @@ fn versions(
     let versions: Vec<_> = [&TLS12, &TLS13].into_iter().filter(wanted).collect();
     if versions.is_empty() {
         let place = keys.places.of("max_version");
-        problems.add(&place, "leaves nothing to serve with; TLS12 needs a supported suite in cipher_suites, TLS13 none");
+        problems
+            .add(&place, "leaves nothing to serve with; TLS12 needs a supported suite in cipher_suites, TLS13 none");
     }
     versions
 }
