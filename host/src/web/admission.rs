@@ -7,11 +7,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::client::ClientKey;
 use super::exchange::Exchange;
 use super::timeouts::{Closed, Timeouts};
 use crate::telemetry::Metrics;
+
+/// Connections that may be about to be closed while the limit is reached.
+const SPARE: usize = 8;
 
 /// The limits of connections.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +30,12 @@ pub(super) struct Admission {
     timeouts: Timeouts,
     metrics: Arc<Metrics>,
     open: Mutex<Open>,
+    /// Sockets that may be open: a connection that made room counts until it is closed.
+    sockets: Arc<Semaphore>,
 }
+
+/// An open socket.
+pub(super) type OpenSocket = OwnedSemaphorePermit;
 
 #[derive(Debug, Default)]
 struct Open {
@@ -51,7 +60,13 @@ pub(super) struct Admitted {
 
 impl Admission {
     pub(super) fn new(limits: ConnectionLimits, timeouts: Timeouts, metrics: Arc<Metrics>) -> Arc<Self> {
-        Arc::new(Self { limits, timeouts, metrics, open: Mutex::default() })
+        let sockets = Arc::new(Semaphore::new((limits.all + SPARE).min(Semaphore::MAX_PERMITS)));
+        Arc::new(Self { limits, timeouts, metrics, open: Mutex::default(), sockets })
+    }
+
+    /// Waits until enough of the connections that made room are closed. `None` never happens.
+    pub(super) async fn socket(&self) -> Option<OpenSocket> {
+        Arc::clone(&self.sockets).acquire_owned().await.ok()
     }
 
     /// `client` is `None` for sockets without addresses, which have no limit of their own.
@@ -104,6 +119,8 @@ mod tests {
     use std::net::IpAddr;
     use std::time::Duration;
 
+    use futures_util::FutureExt as _;
+
     use super::*;
     use crate::budget::Budgets;
 
@@ -152,6 +169,15 @@ mod tests {
         assert_eq!(admission.admit(client(1)).unwrap_err(), Closed::ClientLimit);
         assert!(admission.admit(client(2)).is_ok() && admission.admit(None).is_ok());
         drop(requests);
+    }
+
+    #[tokio::test]
+    async fn connections_that_make_room_count_until_they_are_closed() {
+        let admission = admission(1, 1);
+        let sockets: Vec<_> = futures_util::future::join_all((0..=SPARE).map(|_| admission.socket())).await;
+        assert!(admission.socket().now_or_never().is_none());
+        drop(sockets);
+        assert!(admission.socket().await.is_some());
     }
 
     #[test]

@@ -11,6 +11,8 @@ use crate::text;
 
 /// The kernel's error for an address family that it does not have.
 const NO_SUCH_FAMILY: i32 = 97;
+/// The same in containers without IPv6.
+const NO_SUCH_ADDRESS: i32 = 99;
 
 /// Why there is no socket to accept from.
 #[derive(Debug, thiserror::Error)]
@@ -90,7 +92,7 @@ pub async fn listen(flags: &WebFlags) -> Result<Vec<Listener>, ListenError> {
 async fn bind<T>(address: &ListenAddress, bind: impl AsyncFn(String) -> io::Result<T>) -> io::Result<T> {
     let wildcard = address.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_ipv6() && ip.is_unspecified());
     match bind(address.to_string()).await {
-        Err(error) if wildcard && error.raw_os_error() == Some(NO_SUCH_FAMILY) => {
+        Err(error) if wildcard && matches!(error.raw_os_error(), Some(NO_SUCH_FAMILY | NO_SUCH_ADDRESS)) => {
             let v4 = ListenAddress { host: Ipv4Addr::UNSPECIFIED.to_string(), port: address.port };
             tracing::info!(address = %v4, "no IPv6 on this machine");
             bind(v4.to_string()).await

@@ -16,6 +16,9 @@ use crate::config::{Config, Module, Targets};
 use crate::scrape::{NodeScope, Scope, Scrape};
 use crate::text::Foreign;
 
+/// Failures that `--strict` lists; a cluster with thousands of guests can have as many.
+const FAILURES_SHOWN: usize = 200;
+
 /// The time for a scrape if the scraper does not say: Prometheus's default.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The least and the most time for a scrape, whatever the header says.
@@ -93,9 +96,15 @@ async fn scrape(
 }
 
 fn incomplete(scrape: &Scrape) -> HttpRefusal {
-    let failures = scrape.report.failures();
-    let lines = failures.map(|(collector, failure)| format!("{collector}: {}: {}\n", failure.place, failure.cause));
-    HttpRefusal::Incomplete(lines.collect())
+    let mut failures = scrape.report.failures();
+    let shown = failures.by_ref().take(FAILURES_SHOWN);
+    let lines = shown.map(|(collector, failure)| format!("{collector}: {}: {}\n", failure.place, failure.cause));
+    let mut lines: String = lines.collect();
+    let more = failures.count();
+    if more > 0 {
+        lines.push_str(&format!("and {more} more\n"));
+    }
+    HttpRefusal::Incomplete(lines)
 }
 
 /// The scraper's timeout less the time to send the response.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::admission::{Admission, ConnectionLimits};
+use super::admission::{Admission, ConnectionLimits, OpenSocket};
 use super::client::ClientKey;
 use super::connection::{self, Service, Stop};
 use super::descriptors;
@@ -74,7 +74,10 @@ async fn accept(listener: Listener, door: Arc<Door>) {
             () = stop.requested() => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
-                Ok(accepted) => door.open(accepted, &mut connections),
+                Ok(accepted) => {
+                    let socket = door.admission.socket().await;
+                    door.open(accepted, socket, &mut connections);
+                }
                 Err(error) => door.failed(&error).await,
             }
         }
@@ -84,7 +87,7 @@ async fn accept(listener: Listener, door: Arc<Door>) {
 }
 
 impl Door {
-    fn open(self: &Arc<Self>, accepted: Accepted, connections: &mut JoinSet<()>) {
+    fn open(self: &Arc<Self>, accepted: Accepted, socket: Option<OpenSocket>, connections: &mut JoinSet<()>) {
         let client = match &accepted {
             Accepted::Tcp(_, peer) => Some(ClientKey::from(peer.ip())),
             Accepted::Unix(_) => None,
@@ -103,6 +106,7 @@ impl Door {
                 }
                 Accepted::Unix(stream) => connection::serve(stream, tls, admitted, service).await,
             };
+            drop(socket);
             if let Some(closed) = closed {
                 tracing::debug!(client = shown(client), reason = closed.as_str(), "connection closed");
                 metrics.connection_closed(closed.as_str());

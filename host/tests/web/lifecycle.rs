@@ -72,5 +72,5 @@ async fn a_reload_reports_mistakes_of_the_web_configuration() {
     let (status, text) = reload(&lone, &[]).await;
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(text.contains("web configuration not reloaded, the previous one stays in use"), "{text}");
-    assert!(text.contains("web.yml: tls_server_config.min_version: unknown value; write one of TLS10"), "{text}");
+    assert!(text.contains("web.yml:2:3: tls_server_config.min_version: unknown value; write one of TLS10"), "{text}");
 }

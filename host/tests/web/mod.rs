@@ -5,6 +5,7 @@ mod corpus;
 mod lifecycle;
 mod limits;
 mod listening;
+mod load;
 mod passwords;
 mod pki;
 mod scraping;

@@ -41,17 +41,32 @@ impl fmt::Display for Place {
 }
 
 impl Places {
-    pub(super) fn new(path: String, at: Option<Position>) -> Self {
-        Self { path, at, keys: BTreeMap::new() }
+    /// Those of the whole file.
+    pub(super) fn root(at: Position) -> Self {
+        Self { at: Some(at), ..Self::default() }
     }
 
     pub(super) fn insert(&mut self, key: &str, at: Position) {
         self.keys.insert(key.to_owned(), at);
     }
 
-    /// A key of the section, at the section's position if it is missing.
-    pub(super) fn of(&self, key: &str) -> Place {
-        Place { at: self.keys.get(key).copied().or(self.at), key: self.name(key) }
+    /// A key that the exporter knows, at the section's position if it is missing.
+    pub(super) fn of(&self, key: &'static str) -> Place {
+        self.place(key, self.name(key))
+    }
+
+    /// A key of the file, whatever it is.
+    pub(super) fn of_foreign(&self, key: &str) -> Place {
+        let shown = match Name::new(key) {
+            Some(name) => self.name(name.as_str()),
+            None if self.path.is_empty() => "a key (not shown, it may be a secret)".to_owned(),
+            None => format!("{}, a key (not shown, it may be a secret)", self.path),
+        };
+        self.place(key, shown)
+    }
+
+    fn place(&self, key: &str, shown: String) -> Place {
+        Place { at: self.keys.get(key).copied().or(self.at), key: shown }
     }
 
     /// The section itself.
@@ -60,13 +75,13 @@ impl Places {
         Place { at: self.at, key: key.to_owned() }
     }
 
+    /// The section that a key begins.
+    pub(super) fn below(&self, key: &'static str) -> Self {
+        Self { path: self.name(key), at: self.of(key).at, keys: BTreeMap::new() }
+    }
+
     /// `tls_server_config.cert_file`.
-    pub(super) fn name(&self, key: &str) -> String {
-        match (self.path.as_str(), Name::new(key)) {
-            ("", Some(name)) => name.to_string(),
-            ("", None) => "a key (not shown, it may be a secret)".to_owned(),
-            (path, Some(name)) => format!("{path}.{name}"),
-            (path, None) => format!("{path}, a key (not shown, it may be a secret)"),
-        }
+    fn name(&self, key: &str) -> String {
+        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 }

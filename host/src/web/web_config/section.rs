@@ -36,8 +36,7 @@ pub(super) struct Section {
 
 impl Section {
     pub(super) fn root(document: Node, problems: &mut Problems) -> Self {
-        let at = Some(document.at);
-        Self::new(Places::new(String::new(), at), Some(document), problems)
+        Self::new(Places::root(document.at), Some(document), problems)
     }
 
     fn new(mut places: Places, node: Option<Node>, problems: &mut Problems) -> Self {
@@ -76,8 +75,7 @@ impl Section {
 
     pub(super) fn section(&mut self, key: &'static str, problems: &mut Problems) -> Self {
         let node = self.take(key);
-        let place = self.places.of(key);
-        Self::new(Places::new(self.places.name(key), place.at), node, problems)
+        Self::new(self.places.below(key), node, problems)
     }
 
     /// Text as written. The empty text is as good as no key.
@@ -129,7 +127,7 @@ impl Section {
     pub(super) fn into_texts(self, problems: &mut Problems) -> BTreeMap<String, (Place, String)> {
         let mut texts = BTreeMap::new();
         for (key, node) in self.values {
-            let place = self.places.of(&key);
+            let place = self.places.of_foreign(&key);
             let text = if node.is_null() { Some(String::new()) } else { node.into_text() };
             match text {
                 Some(text) => drop(texts.insert(key, (place, text))),
@@ -142,7 +140,7 @@ impl Section {
     /// Reports the keys that nothing has read.
     pub(super) fn finish(self, problems: &mut Problems) {
         for key in self.values.keys() {
-            problems.add(&self.places.of(key), format!("unknown key; known are {}", self.known.join(", ")));
+            problems.add(&self.places.of_foreign(key), format!("unknown key; known are {}", self.known.join(", ")));
         }
     }
 }
