@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use pve_exporter::author;
 use pve_exporter::catalog::builtin_names;
+use pve_exporter::check::check;
 use pve_exporter::config::{Config, Environment, Flags};
 use pve_exporter::exporter::{self, ExporterError};
 use pve_exporter::sandbox::{COMPILE_COMMAND, compile_command};
@@ -52,10 +53,9 @@ fn run(flags: Flags, config: Config) -> anyhow::Result<()> {
     let runtime = runtime.map_err(|error| anyhow!("can't start threads: {error}"))?;
     let result = runtime.block_on(async {
         if flags.config_check {
-            // Problems are reported in the error's one line, not in a log.
-            for line in exporter::check(&flags, &config).await? {
-                terminal::print(format_args!("{line}\n"));
-            }
+            let findings = check(&flags, &config).await?;
+            terminal::print(&findings.text);
+            anyhow::ensure!(findings.problems == 0, "{} problems were found", findings.problems);
             return Ok(());
         }
         init_logs(flags.log_level, flags.log_format);

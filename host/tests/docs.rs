@@ -2,6 +2,7 @@
 //! defaults, links, and alert rules.
 
 mod alerts;
+mod claims;
 mod links;
 mod pages;
 

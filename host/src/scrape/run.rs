@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::{Instant, timeout_at};
 
@@ -49,7 +49,7 @@ pub(super) async fn run(
             gathering.report().answer_ages.clone_from(&answers.ages);
             let jobs = start_jobs(&mut gathering, &cluster, plan.jobs, &answers, deadline).await;
             let renewals = answers.into_renewals();
-            finish_jobs(&mut gathering, jobs).await;
+            finish_jobs(&mut gathering, jobs, deadline + CUTOFF).await;
             cluster.kept_answers.sweep();
             cluster.kept_rows.sweep();
             if !renewals.is_empty() {
@@ -140,6 +140,9 @@ fn fail_everywhere(gathering: &mut Gathering, collector: &Collector, cause: NotC
     gathering.report().collector(collector.name()).fail(Place::cluster(), cause);
 }
 
+/// How long after the deadline jobs may report why they failed.
+const CUTOFF: Duration = Duration::from_millis(150);
+
 /// Jobs started between two chances for other tasks to run.
 const JOBS_AT_ONCE: usize = 1000;
 
@@ -174,12 +177,17 @@ async fn start_jobs(
     running
 }
 
-async fn finish_jobs(gathering: &mut Gathering, mut jobs: Jobs) {
-    while let Some((seat, finished)) = jobs.next().await {
+/// Until `cutoff`: at the deadline tens of thousands of jobs may end at the same time.
+async fn finish_jobs(gathering: &mut Gathering, mut jobs: Jobs, cutoff: Instant) {
+    while let Ok(next) = timeout_at(cutoff, jobs.next()).await {
+        let Some((seat, finished)) = next else { return };
         match finished {
             Ok(Ok(collection)) => gathering.add(seat, Ok(&collection)),
             Ok(Err(cause)) => gathering.add(seat, Err(cause)),
             Err(panic) => gathering.add(seat, Err(NotCollected::Panicked(panic.to_string()))),
         }
+    }
+    for seat in jobs.abort() {
+        gathering.add(seat, Err(NotCollected::Deadline));
     }
 }

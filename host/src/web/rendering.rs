@@ -197,6 +197,7 @@ mod tests {
     fn scrape() -> Arc<Scrape> {
         let report = Report {
             nodes: Vec::new(),
+            guests: 0,
             dropped: Dropped::default(),
             discovery_error: None,
             collectors: BTreeMap::new(),
