@@ -13,11 +13,12 @@ use crate::cache::Cache;
 use crate::catalog::NoAnswers;
 use crate::collector::CollectorSet;
 use crate::config::{Config, Flags, Module, Targets};
-use crate::exporter::{ExporterError, assemble, clusters, notices, tls};
+use crate::exporter::{ExporterError, assemble, clusters, notices};
 use crate::reason::Reason;
 use crate::reload;
 use crate::scrape::{NodeScope, Report, Scope, ScrapeRequest, Scraper};
 use crate::text::Foreign;
+use crate::web::LiveWebConfig;
 
 /// How long a cluster may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -49,9 +50,9 @@ impl Findings {
 /// Checks flags, configuration and collectors, and scrapes each module's cluster once. Fails if the exporter would not start; what was
 /// found before is there all the same.
 pub async fn check(flags: &Flags, config: &Config, findings: &mut Findings) -> Result<(), ExporterError> {
-    tls(flags)?;
+    let web = LiveWebConfig::load(&flags.web)?;
     let cache = Cache::open(flags.sandbox_cache_directory.as_deref());
-    for notice in notices(flags, config, &cache) {
+    for notice in notices(flags, config, &cache, &web) {
         findings.warning(notice);
     }
     let budgets = Budgets::new(flags.memory_budget);

@@ -5,22 +5,20 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_rustls::TlsAcceptor;
-
 use crate::api::{self, ClientError, FetchError, Observer};
 use crate::app::{App, Policy};
 use crate::budget::Budgets;
 use crate::cache::Cache;
 use crate::catalog::{Catalog, Loader, builtin_names, builtin_settings};
 use crate::collector::{CollectorError, CollectorSet, Conflict, Origin};
-use crate::config::{Config, Flags, Module, Notice, TargetError};
+use crate::config::{Config, Flags, Module, TargetError};
 use crate::reload::Reloader;
 use crate::sandbox::{Compiler, EngineError, Sandbox};
 use crate::scrape::{Clusters, ScrapeError, Scraper};
 use crate::startup;
 use crate::telemetry::Metrics;
 use crate::text::Foreign;
-use crate::web::{self, ServeError, Site, TlsError};
+use crate::web::{self, ListenError, LiveWebConfig, Site, WebConfigError};
 
 /// Why the exporter does not run.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +26,7 @@ pub enum ExporterError {
     #[error(transparent)]
     Client(#[from] ClientError),
     #[error(transparent)]
-    Serve(#[from] ServeError),
+    Listen(#[from] ListenError),
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// A bug in this build.
@@ -50,7 +48,7 @@ pub enum ExporterError {
     #[error("--collectors.directory: there is no directory for compiled code; name one with --sandbox.cache-directory")]
     NoCompiler,
     #[error(transparent)]
-    Tls(#[from] TlsError),
+    Web(#[from] WebConfigError),
     /// Found by `--config.check`.
     #[error("{origin}: {refusal}")]
     Refused { origin: Origin, refusal: String },
@@ -74,7 +72,7 @@ impl ExporterError {
                 | Self::UnknownCollector(_)
                 | Self::UnknownSetting { .. }
                 | Self::Target(..)
-                | Self::Tls(_)
+                | Self::Web(_)
                 | Self::NoCompiler
         )
     }
@@ -89,41 +87,34 @@ pub async fn run(flags: Flags, config: Config, shutdown: impl Future<Output = ()
     let budgets = Budgets::new(flags.memory_budget);
     let metrics = Arc::new(Metrics::new(budgets.clone())?);
     let clusters = clusters(&flags, &config, metrics.clone(), &budgets)?;
-    let tls = tls(&flags)?;
+    let web_config = LiveWebConfig::load(&flags.web)?;
     // Before the collectors, so that an address in use is reported at once.
-    let listeners = web::listen(&flags.listen_addresses).await?;
+    let listeners = web::listen(&flags.web).await?;
     // Removed at the end if it is a temporary one.
     let cache = Cache::open(flags.sandbox_cache_directory.as_deref());
-    for notice in notices(&flags, &config, &cache) {
+    for notice in notices(&flags, &config, &cache, &web_config) {
         tracing::warn!("{notice}");
     }
     let catalog = tokio::task::block_in_place(|| assemble(&flags, &budgets, &cache))?;
     metrics.set_catalog(&catalog);
     let policy = Policy { timeout_offset: flags.timeout_offset, strict: flags.strict };
     let app = Arc::new(App::new(config, catalog, Scraper::new(clusters), metrics, policy));
+    let web_flags = flags.web.clone();
     let (reloader, reload) = Reloader::new(Arc::clone(&app), flags);
     let _ = tokio::time::timeout(FIRST_LOAD, reloader.load_folders()).await;
     introduce(&app.config.load(), &app.catalog);
     // Ends with the runtime.
     tokio::spawn(reloader.run());
-    web::serve(Site { app, reload }, listeners, tls, shutdown).await?;
+    let site = Site::new(app, reload, web_config, budgets.responses, &web_flags, &listeners);
+    web::serve(site, listeners, &web_flags, shutdown).await;
     Ok(())
 }
 
-/// The certificate to serve with, if the flags name one.
-pub(crate) fn tls(flags: &Flags) -> Result<Option<TlsAcceptor>, TlsError> {
-    match (&flags.server_certfile, &flags.server_keyfile) {
-        (Some(certificate), Some(key)) => web::acceptor(certificate, key).map(Some),
-        _ => Ok(None),
-    }
-}
-
 /// What works but may not be meant.
-pub(crate) fn notices(flags: &Flags, config: &Config, cache: &Cache) -> Vec<String> {
+pub(crate) fn notices(flags: &Flags, config: &Config, cache: &Cache, web: &LiveWebConfig) -> Vec<String> {
     let names: Vec<&str> = builtin_names().collect();
-    let key = flags.server_keyfile.as_deref().and_then(|path| Notice::exposed(path, true));
-    let found = config.notices.iter().cloned().chain(flags.contradictions(config, &names)).chain(key);
-    found.map(|notice| notice.to_string()).chain(cache.notice.clone()).collect()
+    let found = config.notices.iter().cloned().chain(flags.contradictions(config, &names));
+    found.map(|notice| notice.to_string()).chain(web.notices()).chain(cache.notice.clone()).collect()
 }
 
 /// Logs what runs.

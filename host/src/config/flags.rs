@@ -3,16 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fmt;
-use std::net::Ipv6Addr;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
 use super::client::ClientOptions;
+use super::web_flags::WebFlags;
 use crate::budget::default_budget;
 use crate::limits::{LimitOverride, Limits};
 use crate::units::{duration, size, size_text};
@@ -40,9 +38,8 @@ pub struct Flags {
     #[arg(long = "target", value_name = "HOST", requires = "config_check")]
     pub target: Option<String>,
 
-    /// Address to listen on; repeatable
-    #[arg(long = "web.listen-address", value_name = "ADDRESS", default_value = "[::]:9221")]
-    pub listen_addresses: Vec<ListenAddress>,
+    #[command(flatten)]
+    pub web: WebFlags,
 
     /// Seconds to respond before Prometheus's scrape timeout
     #[arg(long = "web.timeout-offset", value_name = "SECONDS", default_value = "0.5", value_parser = seconds)]
@@ -55,14 +52,6 @@ pub struct Flags {
     /// Setting of a built-in collector, such as resources.deprecated=0; repeatable
     #[arg(long = "collectors.setting", value_name = "COLLECTOR.SETTING=VALUE", value_parser = setting)]
     pub collectors_settings: Vec<(String, String, String)>,
-
-    /// PEM file with the private key for HTTPS
-    #[arg(long = "server.keyfile", value_name = "PATH", requires = "server_certfile")]
-    pub server_keyfile: Option<PathBuf>,
-
-    /// PEM file with the certificate for HTTPS
-    #[arg(long = "server.certfile", value_name = "PATH", requires = "server_keyfile")]
-    pub server_certfile: Option<PathBuf>,
 
     /// Maximum API requests in flight to one cluster
     #[arg(long = "api.max-concurrent", value_name = "N", default_value_t = ClientOptions::default().max_concurrent,
@@ -196,43 +185,6 @@ fn switch(name: &str) -> [Arg; 2] {
     };
     let (on, off) = (format!("collector.{name}"), format!("no-collector.{name}"));
     [flag(on.clone(), off.clone()), flag(off, on)]
-}
-
-/// Where to listen. `:9221` is every address; host names are resolved when the socket is bound.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListenAddress {
-    /// Without brackets.
-    pub host: String,
-    /// 0 is any free port.
-    pub port: u16,
-}
-
-impl FromStr for ListenAddress {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let remedy = || "write host:port, [address]:port or :port".to_owned();
-        let (host, port) = text.rsplit_once(':').ok_or_else(remedy)?;
-        let port = port.parse().map_err(|_| remedy())?;
-        let host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-            Some(address) => address.parse::<Ipv6Addr>().map_err(|_| remedy())?.to_string(),
-            None if host.contains([':', '[', ']', '/', ' ']) => return Err(remedy()),
-            None if host.is_empty() => "::".to_owned(),
-            None => host.to_owned(),
-        };
-        Ok(Self { host, port })
-    }
-}
-
-/// In the format of `TcpListener::bind`.
-impl fmt::Display for ListenAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.host.contains(':') {
-            write!(f, "[{}]:{}", self.host, self.port)
-        } else {
-            write!(f, "{}:{}", self.host, self.port)
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -25,12 +25,19 @@ impl Notice {
 
     /// About a file that others must not change, nor read if it has a `secret`.
     pub fn exposed(path: &Path, secret: bool) -> Option<Self> {
+        Self::of_file(path, secret, "which credentials are sent where")
+    }
+
+    /// The same for a file that `--web.config.file` or the TLS flags name.
+    pub fn exposed_web_file(path: &Path, secret: bool) -> Option<Self> {
+        Self::of_file(path, secret, "who may connect")
+    }
+
+    fn of_file(path: &Path, secret: bool, power: &str) -> Option<Self> {
         let exposure = if secret { trust::readable(path) } else { trust::changeable(path) }?;
         let risk = match exposure {
-            Exposure::Readable(_) => "chmod 0600 or 0640 keeps its secrets from other users",
-            _ => {
-                "whoever changes it decides which credentials are sent where; only root and the exporter's user should"
-            }
+            Exposure::Readable(_) => "chmod 0600 or 0640 keeps its secrets from other users".to_owned(),
+            _ => format!("whoever changes it decides {power}; only root and the exporter's user should"),
         };
         Some(Self::new(format!("{} {exposure}: {risk}", text::path(path))))
     }

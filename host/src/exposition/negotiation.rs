@@ -4,7 +4,7 @@
 //! one that names a format we have wins, text 0.0.4 where none does.
 
 /// An exposition format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
     /// Prometheus text format 0.0.4.
     Text,

@@ -28,9 +28,15 @@ impl Scrape {
             .any(|(collected, family)| collected.has_samples(family))
     }
 
+    /// About the size of what was collected when it is encoded, rather more than less.
+    #[must_use]
+    pub fn text_size(&self) -> usize {
+        self.collected.iter().map(Collected::text_size).sum()
+    }
+
     /// Encodes what was collected, then the report.
     pub fn encode(&self, encoder: &mut Encoder) {
-        encoder.reserve(self.collected.iter().map(Collected::text_size).sum());
+        encoder.reserve(self.text_size());
         for collected in &self.collected {
             collected.encode(encoder);
         }

@@ -1,7 +1,9 @@
 //! Metrics, defined and registered in one step.
 
 use prometheus::core::Collector;
-use prometheus::{Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, Result};
+use prometheus::{
+    Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, Result,
+};
 
 /// Fails only if two definitions contradict each other, which any test shows.
 pub(super) struct Definitions<'a>(pub(super) &'a Registry);
@@ -17,6 +19,10 @@ impl Definitions<'_> {
 
     pub(super) fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> Result<GaugeVec> {
         self.register(GaugeVec::new(Opts::new(name, help), labels)?)
+    }
+
+    pub(super) fn int_gauge(&self, name: &str, help: &str) -> Result<IntGauge> {
+        self.register(IntGauge::new(name, help)?)
     }
 
     pub(super) fn int_gauges(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec> {

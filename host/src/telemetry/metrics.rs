@@ -6,7 +6,7 @@
 use std::time::{Duration, SystemTime};
 
 use prometheus::core::Collector as _;
-use prometheus::{Gauge, IntCounterVec, Registry};
+use prometheus::{Gauge, IntCounterVec, IntGauge, Registry};
 
 use super::components::ComponentMetrics;
 use super::definitions::Definitions;
@@ -27,9 +27,12 @@ pub struct Metrics {
     requests: RequestMetrics,
     components: ComponentMetrics,
     http_requests: IntCounterVec,
+    http_connections: IntGauge,
+    http_closed: IntCounterVec,
     scrapes: IntCounterVec,
     collector_failures: IntCounterVec,
     config_success: Gauge,
+    web_config_success: Gauge,
     config_reloaded: Gauge,
 }
 
@@ -53,11 +56,21 @@ impl Metrics {
                 "Requests to the exporter, by handler and status.",
                 &["handler", "code"],
             )?,
+            http_connections: define.int_gauge("pve_exporter_http_connections", "Connections to the exporter.")?,
+            http_closed: define.counters(
+                "pve_exporter_http_connections_closed_total",
+                "Connections that the exporter refused or closed, by reason.",
+                &["reason"],
+            )?,
             scrapes: define.counters("pve_exporter_scrapes_total", "Scrapes of clusters, by module.", &["module"])?,
             collector_failures: define.counters(
                 "pve_exporter_collector_failures_total",
                 "Places that could not be collected, over all scrapes, by collector and reason.",
                 &["collector", "reason"],
+            )?,
+            web_config_success: define.gauge(
+                "pve_exporter_web_config_last_reload_successful",
+                "Whether the last reload of the web configuration succeeded.",
             )?,
             config_success: define.gauge(
                 "pve_exporter_config_last_reload_successful",
@@ -71,6 +84,7 @@ impl Metrics {
             registry,
         };
         metrics.config_reloaded(true);
+        metrics.web_config_reloaded(true);
         let process = prometheus::process_collector::ProcessCollector::for_self();
         if !process.desc().is_empty() {
             metrics.registry.register(Box::new(process))?;
@@ -102,6 +116,19 @@ impl Metrics {
     /// Counts a request to the exporter.
     pub fn answered(&self, handler: &str, code: u16) {
         self.http_requests.with_label_values(&[handler, &code.to_string()]).inc();
+    }
+
+    pub fn set_connections(&self, open: usize) {
+        self.http_connections.set(i64::try_from(open).unwrap_or(i64::MAX));
+    }
+
+    /// Counts a connection that the exporter refused or closed.
+    pub fn connection_closed(&self, reason: &str) {
+        self.http_closed.with_label_values(&[reason]).inc();
+    }
+
+    pub fn web_config_reloaded(&self, success: bool) {
+        self.web_config_success.set(f64::from(u8::from(success)));
     }
 
     pub fn encode(&self, encoder: &mut Encoder) {

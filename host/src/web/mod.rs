@@ -10,12 +10,20 @@
 //! | `GET /-/ready` | 200 while it serves, 503 while it shuts down |
 //! | `POST /-/reload` | reloads configuration and collectors, and returns what changed and what was refused |
 //!
-//! Handlers return a response or a `HttpRefusal`. What concerns every request (counting, security headers, error
-//! responses) is a layer, so no handler can forget it.
+//! Handlers return a response or a `HttpRefusal`. What concerns every request (counting, security headers, authentication,
+//! rate limit) is a layer, so no handler can forget it. What concerns connections comes before: `admission` counts them,
+//! `exchange` times them, and `web_config` reads the file that configures TLS and authentication.
 
+mod admission;
+mod client;
+mod connection;
 mod counting;
-mod https;
+mod descriptors;
+mod exchange;
+mod gate;
 mod lifecycle;
+mod listening;
+mod occasionally;
 mod refusal;
 mod rendering;
 mod routes;
@@ -25,7 +33,11 @@ mod server;
 mod service_discovery;
 mod site;
 mod status_page;
+mod timeouts;
+mod watched_stream;
+mod web_config;
 
-pub use https::{TlsError, acceptor};
-pub use server::{ServeError, listen, serve};
+pub use listening::{ListenError, Listener, listen};
+pub use server::serve;
 pub use site::Site;
+pub use web_config::{LiveWebConfig, WebConfigError};

@@ -8,7 +8,7 @@ use super::counting::{Counting, count};
 use super::refusal::HttpRefusal;
 use super::security_headers::SecurityHeaders;
 use super::site::Site;
-use super::{lifecycle, scraping, service_discovery, status_page};
+use super::{gate, lifecycle, scraping, service_discovery, status_page};
 
 struct Route {
     path: &'static str,
@@ -34,6 +34,7 @@ fn table() -> [Route; 7] {
 /// The routes with their layers, innermost first.
 pub(super) fn router(site: Site) -> Router {
     let mut counting = Counting::new(site.app.metrics.clone());
+    let headers = SecurityHeaders::new(status_page::STYLE, site.web.clone());
     let mut router = Router::new();
     for Route { path, handler, methods } in table() {
         counting.name(path, handler);
@@ -42,7 +43,8 @@ pub(super) fn router(site: Site) -> Router {
     router
         .fallback(async || HttpRefusal::NotFound)
         .method_not_allowed_fallback(async || HttpRefusal::MethodNotAllowed)
-        .layer(map_response_with_state(SecurityHeaders::new(status_page::STYLE), SecurityHeaders::set))
+        .layer(from_fn_with_state(site.clone(), gate::admit))
+        .layer(map_response_with_state(headers, SecurityHeaders::set))
         // Outermost: whatever a layer below it responds is counted too.
         .layer(from_fn_with_state(counting, count))
         .with_state(site)

@@ -10,11 +10,14 @@ use axum::response::Response;
 use tokio::time::Instant;
 
 use super::refusal::HttpRefusal;
-use super::rendering::render;
+use super::rendering::{Content, Renderer};
 use crate::app::App;
 use crate::config::{Config, Module, Targets};
 use crate::scrape::{NodeScope, Scope, Scrape};
 use crate::text::Foreign;
+
+/// Failures that `--strict` lists; a cluster with thousands of guests can have as many.
+const FAILURES_SHOWN: usize = 200;
 
 /// The time for a scrape if the scraper does not say: Prometheus's default.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -27,6 +30,7 @@ struct Parameters(HashMap<String, String>);
 /// `/metrics`: the exporter's own metrics, and the cluster of the module with a target (`?module=` if there are several).
 pub(super) async fn metrics(
     State(app): State<Arc<App>>,
+    State(renderer): State<Arc<Renderer>>,
     Query(pairs): Query<Vec<(String, String)>>,
     headers: HeaderMap,
 ) -> Result<Response, HttpRefusal> {
@@ -38,12 +42,13 @@ pub(super) async fn metrics(
         }
         None => None,
     };
-    Ok(render(&headers, scrape.as_deref(), Some(&app.metrics)))
+    renderer.render(&headers, Content { scrape, own: true }).await
 }
 
 /// `/pve`: one cluster, for scrape configurations written for prometheus-pve-exporter.
 pub(super) async fn pve(
     State(app): State<Arc<App>>,
+    State(renderer): State<Arc<Renderer>>,
     Query(pairs): Query<Vec<(String, String)>>,
     headers: HeaderMap,
 ) -> Result<Response, HttpRefusal> {
@@ -60,7 +65,7 @@ pub(super) async fn pve(
     if app.policy.strict && scrape.report.failures().next().is_some() {
         return Err(incomplete(&scrape));
     }
-    Ok(render(&headers, Some(&scrape), None))
+    renderer.render(&headers, Content { scrape: Some(scrape), own: false }).await
 }
 
 fn target_of_metrics<'a>(
@@ -91,9 +96,15 @@ async fn scrape(
 }
 
 fn incomplete(scrape: &Scrape) -> HttpRefusal {
-    let failures = scrape.report.failures();
-    let lines = failures.map(|(collector, failure)| format!("{collector}: {}: {}\n", failure.place, failure.cause));
-    HttpRefusal::Incomplete(lines.collect())
+    let mut failures = scrape.report.failures();
+    let shown = failures.by_ref().take(FAILURES_SHOWN);
+    let lines = shown.map(|(collector, failure)| format!("{collector}: {}: {}\n", failure.place, failure.cause));
+    let mut lines: String = lines.collect();
+    let more = failures.count();
+    if more > 0 {
+        lines.push_str(&format!("and {more} more\n"));
+    }
+    HttpRefusal::Incomplete(lines)
 }
 
 /// The scraper's timeout less the time to send the response.

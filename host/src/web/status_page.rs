@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::response::Html;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::site::Site;
 use crate::app::App;
 use crate::catalog::{CatalogEntry, Standing};
 use crate::contract;
@@ -23,7 +24,8 @@ pub(super) const STYLE: &str = include_str!("status_page.css");
 const ERRORS_SHOWN: usize = 5;
 
 /// `GET /`.
-pub(super) async fn page(State(app): State<Arc<App>>) -> Html<String> {
+pub(super) async fn page(State(site): State<Site>) -> Html<String> {
+    let app = &site.app;
     let clusters = app.scraper.clusters.all();
     let page = html! {
         (DOCTYPE)
@@ -37,9 +39,9 @@ pub(super) async fn page(State(app): State<Arc<App>>) -> Html<String> {
             body {
                 main {
                     (heading())
-                    (warnings(&app))
-                    (unreadable_folders(&app))
-                    (collectors(&app, &clusters))
+                    (warnings(&site))
+                    (unreadable_folders(app))
+                    (collectors(app, &clusters))
                     @for cluster in &clusters { (cluster_section(cluster)) }
                     @if clusters.is_empty() { (no_clusters()) }
                 }
@@ -64,9 +66,12 @@ fn heading() -> Markup {
 }
 
 /// What the configuration says that may not be meant.
-fn warnings(app: &App) -> Markup {
+fn warnings(site: &Site) -> Markup {
     html! {
-        @for notice in &app.config.load().notices {
+        @for notice in &site.app.config.load().notices {
+            p class="bad" { (notice) }
+        }
+        @for notice in site.web.notices() {
             p class="bad" { (notice) }
         }
     }

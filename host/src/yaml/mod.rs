@@ -1,4 +1,4 @@
-//! YAML that operators write: `pve.yml`, grants.
+//! YAML that operators write: `pve.yml`, grants, the web configuration.
 //!
 //! A document is read into a tree whose scalars are the text of the file, so that a password of `0x1F` stays `0x1F`; what reads
 //! a key decides what the text means. Errors have a position and fixed words. They quote nothing of the file except key names
@@ -13,5 +13,5 @@ mod tree;
 
 pub use error::{Fault, Position, SyntaxError};
 pub use name::Name;
-pub use source::{ReadError, decode, read};
+pub use source::{ReadError, decode, read, read_bytes};
 pub use tree::{Entry, Node, Scalar, Value, parse};

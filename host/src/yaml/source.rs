@@ -24,6 +24,11 @@ pub enum ReadError {
 
 /// Reads a file of at most `limit` bytes, without the byte order mark.
 pub fn read(path: &Path, limit: u64) -> Result<String, ReadError> {
+    read_bytes(path, limit).and_then(decode)
+}
+
+/// Reads a file of at most `limit` bytes.
+pub fn read_bytes(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
     use std::io::ErrorKind;
     let error = |error: std::io::Error| match error.kind() {
         ErrorKind::NotFound => ReadError::Missing,
@@ -35,7 +40,7 @@ pub fn read(path: &Path, limit: u64) -> Result<String, ReadError> {
     if bytes.len() as u64 > limit {
         return Err(ReadError::TooLarge(limit));
     }
-    decode(bytes)
+    Ok(bytes)
 }
 
 /// UTF-8 without the byte order mark.

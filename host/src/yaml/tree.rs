@@ -60,6 +60,12 @@ impl Node {
         Self { value: Value::List(items.into_iter().collect()), ..Self::text("") }
     }
 
+    /// The text of a scalar.
+    #[must_use]
+    pub fn into_text(self) -> Option<String> {
+        if let Value::Scalar(scalar) = self.value { Some(scalar.text) } else { None }
+    }
+
     /// Nothing, `~` or `null`, without quotes.
     #[must_use]
     pub fn is_null(&self) -> bool {

@@ -13,7 +13,7 @@ fn parse(arguments: &[&str]) -> Result<Flags, String> {
 }
 
 fn addresses(arguments: &[&str]) -> Vec<String> {
-    parse(arguments).unwrap().listen_addresses.iter().map(ToString::to_string).collect()
+    parse(arguments).unwrap().web.listen_addresses.iter().map(ToString::to_string).collect()
 }
 
 #[test]
