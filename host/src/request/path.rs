@@ -4,6 +4,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use super::costly::Costly;
+
 /// A path below the API root, percent-encoded. Two paths are equal if they are the same GET, whatever their templates.
 #[derive(Debug, Clone)]
 pub struct Path {
@@ -26,6 +28,11 @@ impl Path {
     /// The template it was bound from. Templates are few, so this is fit for metric labels.
     pub fn template(&self) -> &str {
         &self.template
+    }
+
+    /// What its request costs the cluster, if it is more than an answer.
+    pub fn costly(&self) -> Option<&'static Costly> {
+        Costly::of(&self.template)
     }
 
     pub fn node_name(&self) -> Option<&Arc<str>> {

@@ -9,15 +9,17 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use super::cluster::Cluster;
+use super::costly::{Gate, SharedJobNodes};
 use super::discovery::Discovery;
 use super::fetch::{Fetched, SharedFetch};
 use super::inventory::Inventory;
 use super::plan::{Fetch, Job, Plan, Scope};
-use crate::api::Answer;
+use crate::api::{Answer, FetchError};
 use crate::collector::CollectorSet;
+use crate::contract::FetchErrorKind;
 use crate::request::Path;
 
 /// The answers of a scrape, by position in [`Plan::fetches`].
@@ -38,18 +40,30 @@ enum Source {
     Requested(SharedFetch),
 }
 
+impl Source {
+    fn fetch(&self) -> SharedFetch {
+        match self {
+            Self::Kept(answer) => ready(Ok(answer.clone())),
+            Self::Requested(fetch) => fetch.clone(),
+        }
+    }
+}
+
 impl Answers {
     pub(super) fn new(
         cluster: &Arc<Cluster>,
         fetches: Vec<Fetch>,
         mut discovered: HashMap<Path, SharedFetch>,
         mut early: EarlyRequests,
+        inventory: &Arc<Inventory>,
         deadline: Instant,
     ) -> Self {
         let (mut kept, renew) = cluster.kept_answers.for_scrape(&fetches);
         let max_ages = fetches.iter().map(|fetch| Duration::from_secs(fetch.max_age_seconds.into())).collect();
         let mut answers =
             Self { sources: Vec::with_capacity(fetches.len()), max_ages, ages: BTreeMap::new(), renewals: Vec::new() };
+        let gate = Arc::new(Gate::new(Arc::clone(inventory)));
+        let mut nodes_with_jobs: HashMap<usize, SharedJobNodes> = HashMap::new();
         for fetch in fetches {
             let source = if let Some(request) = discovered.remove(&fetch.path) {
                 if let Some(Ok(answer)) = request.peek() {
@@ -58,10 +72,13 @@ impl Answers {
                 Source::Requested(request)
             } else if let Some(kept) = kept.remove(&fetch.path) {
                 answers.note_age(fetch.path.template(), kept.age());
-                if renew.contains(&fetch.path) {
+                if renew.contains(&fetch.path) && (fetch.path.costly().is_none() || gate.is_open()) {
                     answers.renewals.push(fetch);
                 }
                 Source::Kept(kept.answer)
+            } else if let Some(list) = fetch.jobs.and_then(|jobs| Some((jobs, answers.sources.get(jobs)?))) {
+                let nodes = nodes_with_jobs.entry(list.0).or_insert_with(|| gate.nodes(list.1.fetch()));
+                Source::Requested(gated(Arc::clone(cluster), fetch, Arc::clone(&gate), nodes.clone(), deadline))
             } else {
                 let early = early.requests.remove(&fetch.path);
                 Source::Requested(early.unwrap_or_else(|| request(Arc::clone(cluster), fetch, deadline)))
@@ -81,12 +98,7 @@ impl Answers {
     /// The answers of a job, to be awaited.
     pub(super) fn of(&self, job: &Job) -> Vec<SharedFetch> {
         let sources = indices(job).filter_map(|index| self.sources.get(index));
-        sources
-            .map(|source| match source {
-                Source::Kept(answer) => ready(Ok(answer.clone())),
-                Source::Requested(fetch) => fetch.clone(),
-            })
-            .collect()
+        sources.map(Source::fetch).collect()
     }
 
     /// The answers of a job, if all of them are kept ones.
@@ -161,7 +173,43 @@ fn request(cluster: Arc<Cluster>, fetch: Fetch, deadline: Instant) -> SharedFetc
     future.shared()
 }
 
+/// A costly request, made only if the gate has no answer.
+fn gated(
+    cluster: Arc<Cluster>,
+    fetch: Fetch,
+    gate: Arc<Gate>,
+    nodes: SharedJobNodes,
+    deadline: Instant,
+) -> SharedFetch {
+    let future: Pin<Box<dyn Future<Output = Fetched> + Send>> = Box::pin(async move {
+        if let Some(answer) = gate.answer(fetch.path.node_name(), nodes).await {
+            return answer;
+        }
+        let Ok(_turn) = timeout_at(deadline, cluster.costly_turn.lock()).await else { return Err(no_turn()) };
+        if let Some(refusal) = gate.refusal() {
+            return Err(refusal);
+        }
+        let fetched = get_and_keep(&cluster, &fetch, deadline).await;
+        gate.note(&fetched);
+        fetched
+    });
+    future.shared()
+}
+
+fn no_turn() -> FetchError {
+    FetchError::new(FetchErrorKind::TimedOut, "not requested: the same request to other nodes took too long")
+}
+
 async fn fetch_and_keep(cluster: &Cluster, fetch: &Fetch, deadline: Instant) -> Fetched {
+    // One at a time, as in `gated`.
+    let _turn = match fetch.path.costly() {
+        Some(_) => Some(timeout_at(deadline, cluster.costly_turn.lock()).await.map_err(|_| no_turn())?),
+        None => None,
+    };
+    get_and_keep(cluster, fetch, deadline).await
+}
+
+async fn get_and_keep(cluster: &Cluster, fetch: &Fetch, deadline: Instant) -> Fetched {
     let fetched = cluster.client.get(&fetch.path, deadline).await;
     if let Ok(answer) = &fetched {
         cluster.kept_answers.put(fetch, answer, cluster.client.budget());

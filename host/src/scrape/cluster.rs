@@ -36,6 +36,8 @@ pub struct Cluster {
     pub(super) kept_rows: KeptRows,
     /// The oldest an answer may be, whatever manifests allow.
     pub(super) max_age_seconds: u32,
+    /// Held during a costly request.
+    pub(super) costly_turn: tokio::sync::Mutex<()>,
     samples: Samples,
     last: Mutex<Option<Last>>,
     journal: Journal,
@@ -136,6 +138,7 @@ impl Clusters {
             kept_answers: KeptAnswers::default(),
             kept_rows: KeptRows::default(),
             max_age_seconds: self.max_age_seconds,
+            costly_turn: tokio::sync::Mutex::default(),
             samples: Samples::default(),
             last: Mutex::new(None),
             journal: Journal::default(),

@@ -45,7 +45,7 @@ pub(super) async fn run(
             if let Some(error) = unlisted {
                 report_unlisted(&mut gathering, &collectors, scope, &error);
             }
-            let answers = Answers::new(&cluster, plan.fetches, discovered, early, deadline);
+            let answers = Answers::new(&cluster, plan.fetches, discovered, early, &inventory, deadline);
             gathering.report().answer_ages.clone_from(&answers.ages);
             let jobs = start_jobs(&mut gathering, &cluster, plan.jobs, &answers, deadline).await;
             let renewals = answers.into_renewals();
@@ -64,7 +64,7 @@ pub(super) async fn run(
 
 /// What a scrape starts from.
 struct Prepared {
-    inventory: Inventory,
+    inventory: Arc<Inventory>,
     plan: Plan,
     /// Why guests and storages are unknown, if they are.
     unlisted: Option<FetchError>,
@@ -81,7 +81,7 @@ async fn prepare(
 ) -> Result<Prepared, FetchError> {
     let (id, max_age_seconds) = (cluster.id, cluster.max_age_seconds);
     let prepare = tokio::task::spawn_blocking(move || {
-        let inventory = discovery.inventory()?;
+        let inventory = Arc::new(discovery.inventory()?);
         let plan = Plan::new(&collectors, &inventory, scope, id, max_age_seconds);
         let unlisted = discovery.unlisted();
         Ok(Prepared { inventory, unlisted, plan, discovered: discovery.into_requests() })

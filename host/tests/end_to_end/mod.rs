@@ -6,6 +6,7 @@ mod bad_input;
 mod memory;
 mod prometheus;
 mod reload;
+mod replication;
 mod scrape;
 mod secrets;
 mod sharding;
