@@ -31,7 +31,7 @@ pub(super) enum Action {
 
 /// A component and the terms it is loaded under.
 #[derive(Debug, Args)]
-pub(super) struct Subject {
+pub(super) struct ComponentArguments {
     /// The component, a .wasm file
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
@@ -45,7 +45,7 @@ pub(super) struct Subject {
     pub(super) cache_directory: Option<PathBuf>,
 }
 
-impl Subject {
+impl ComponentArguments {
     pub(super) fn grant_file(&self) -> PathBuf {
         self.grant.clone().unwrap_or_else(|| self.file.with_extension("yml"))
     }
@@ -54,7 +54,7 @@ impl Subject {
 #[derive(Debug, Args)]
 pub(super) struct InspectArguments {
     #[command(flatten)]
-    pub(super) subject: Subject,
+    pub(super) component: ComponentArguments,
 
     /// Print JSON
     #[arg(long)]
@@ -72,7 +72,7 @@ pub(super) struct InspectArguments {
 #[derive(Debug, Args)]
 pub(super) struct CheckArguments {
     #[command(flatten)]
-    pub(super) subject: Subject,
+    pub(super) component: ComponentArguments,
 
     /// Print JSON
     #[arg(long)]
@@ -102,7 +102,7 @@ pub(super) struct CheckArguments {
 #[derive(Debug, Args)]
 pub(super) struct TestArguments {
     #[command(flatten)]
-    pub(super) subject: Subject,
+    pub(super) component: ComponentArguments,
 
     /// Directory with a directory for each case
     #[arg(long, value_name = "DIR")]
@@ -157,7 +157,7 @@ pub(super) struct ClusterArguments {
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {
     #[command(flatten)]
-    pub(super) subject: Subject,
+    pub(super) component: ComponentArguments,
 
     /// Reload the component when it or its fixtures change, and print what changed in the exposition
     #[arg(long)]

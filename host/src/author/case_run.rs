@@ -61,18 +61,18 @@ impl Peak {
 /// every call is repeated there.
 pub(super) fn run(collector: &Collector, metered: Option<&Collector>, case: &Case) -> CaseRun {
     let requests = sdk::requests(&collector.schema);
-    let mut running = Running::new(collector, metered);
+    let mut runner = CaseRunner::new(collector, metered);
     for place in case.places(&requests) {
         match case.input(&requests, &place) {
-            Ok(input) => running.call(&place, &input),
-            Err(missing) => running.log.push_str(&log_text(&place, &[], &[], Some(&missing.to_string()))),
+            Ok(input) => runner.call(&place, &input),
+            Err(missing) => runner.log.push_str(&log_text(&place, &[], &[], Some(&missing.to_string()))),
         }
     }
-    running.finish()
+    runner.finish()
 }
 
 /// A run in progress.
-struct Running<'a> {
+struct CaseRunner<'a> {
     collector: &'a Collector,
     metered: Option<&'a Collector>,
     log: String,
@@ -83,7 +83,7 @@ struct Running<'a> {
     batches: Vec<Arc<Rows>>,
 }
 
-impl<'a> Running<'a> {
+impl<'a> CaseRunner<'a> {
     fn new(collector: &'a Collector, metered: Option<&'a Collector>) -> Self {
         Self {
             collector,

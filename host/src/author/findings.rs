@@ -71,7 +71,7 @@ pub(super) struct RequestLoad {
 /// Checks a component; fails if the host would reject it or, with `--strict`, if there is any finding.
 pub(super) fn check(arguments: &CheckArguments) -> Result<Printout, AuthorError> {
     let mut findings = Findings {
-        file: arguments.subject.file.display().to_string(),
+        file: arguments.component.file.display().to_string(),
         sha256: String::new(),
         size_bytes: 0,
         contract: contract::VERSION,
@@ -80,7 +80,7 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<Printout, AuthorError>
         requests: Vec::new(),
         series: None,
     };
-    match Workbench::try_load(&arguments.subject)? {
+    match Workbench::try_load(&arguments.component)? {
         Err(failure) => findings.load_failure(failure),
         Ok(bench) => findings.examine(&bench, arguments)?,
     }

@@ -26,15 +26,15 @@ struct Verdict {
 
 /// Runs all cases; fails if one of them does.
 pub(super) fn test(arguments: &TestArguments) -> Result<Printout, AuthorError> {
-    let bench = Workbench::load(&arguments.subject)?;
+    let bench = Workbench::load(&arguments.component)?;
     let metered = bench.metered()?;
     let requests = sdk::requests(&bench.collector.schema);
     let cases = CaseDirectory::read_all(&arguments.fixtures)?;
-    if let Some(source) = newer_source(&arguments.subject.file, &arguments.fixtures) {
+    if let Some(source) = newer_source(&arguments.component.file, &arguments.fixtures) {
         terminal::report(format_args!(
             "{} is newer than {}; build it again",
             source.display(),
-            arguments.subject.file.display()
+            arguments.component.file.display()
         ));
     }
     let (mut text, mut verdicts, mut costs) = (String::new(), Vec::new(), CostTable::default());

@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::Printout;
-use super::arguments::{RecordArguments, Subject};
+use super::arguments::{ComponentArguments, RecordArguments};
 use super::error::AuthorError;
 use super::pseudonyms::{ClusterNames, Pseudonyms};
 use super::source::cluster;
@@ -45,8 +45,8 @@ pub(super) fn record(arguments: &RecordArguments) -> Result<Printout, AuthorErro
     if out.read_dir().is_ok_and(|mut entries| entries.next().is_some()) || out.is_file() {
         return Err(AuthorError::NotEmpty { directory: out.clone(), flag: "--out" });
     }
-    let subject = Subject { file: arguments.file.clone(), grant: None, cache_directory: None };
-    let bench = Workbench::load(&subject)?;
+    let component = ComponentArguments { file: arguments.file.clone(), grant: None, cache_directory: None };
+    let bench = Workbench::load(&component)?;
     let (module, targets) = cluster(&arguments.cluster)?;
     let client = Client::new(&module, &targets, ClientOptions::default(), Arc::new(NoObserver))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AuthorError::Runtime)?;

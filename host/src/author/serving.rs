@@ -17,10 +17,10 @@ use tokio::net::TcpListener;
 use tokio::sync::RwLock;
 
 use super::Printout;
-use super::arguments::{RunArguments, Subject};
+use super::arguments::{ComponentArguments, RunArguments};
 use super::difference::difference;
 use super::error::AuthorError;
-use super::source::{Snapshot, Source, Stage};
+use super::source::{RunSource, Snapshot, Stage};
 use super::workbench::Workbench;
 use crate::exposition::Format;
 
@@ -38,14 +38,14 @@ pub(super) fn run(arguments: &RunArguments) -> Result<Printout, AuthorError> {
 }
 
 async fn serve(arguments: &RunArguments) -> Result<(), AuthorError> {
-    let source = Source::of(arguments)?;
+    let source = RunSource::of(arguments)?;
     let address = arguments.listen.to_string();
     let listener = TcpListener::bind(&address).await;
     let listener = listener.map_err(|source| AuthorError::Listen { address: address.clone(), source })?;
     let address = listener.local_addr().map_or(address, |address| address.to_string());
 
-    let stamps = FileStamps::of(&arguments.subject, &source);
-    let stage = load(&arguments.subject, &source)?;
+    let stamps = FileStamps::of(&arguments.component, &source);
+    let stage = load(&arguments.component, &source)?;
     let Snapshot { exposition, log } = stage.snapshot().await?;
     print(&format!("{exposition}{log}\nserving on http://{address}/metrics ({})\n", stage.description()));
     let serving: Serving = Arc::new(RwLock::new(stage));
@@ -54,7 +54,7 @@ async fn serve(arguments: &RunArguments) -> Result<(), AuthorError> {
     let server = tokio::spawn(axum::serve(listener, router).into_future());
     let follow = async {
         if arguments.watch {
-            watch(&arguments.subject, &source, &serving, stamps, exposition).await
+            watch(&arguments.component, &source, &serving, stamps, exposition).await
         }
         std::future::pending::<()>().await;
     };
@@ -67,20 +67,26 @@ async fn serve(arguments: &RunArguments) -> Result<(), AuthorError> {
 }
 
 /// Reloads the component on every change, forever.
-async fn watch(subject: &Subject, source: &Source, serving: &Serving, mut stamps: FileStamps, mut exposition: String) {
+async fn watch(
+    component: &ComponentArguments,
+    source: &RunSource,
+    serving: &Serving,
+    mut stamps: FileStamps,
+    mut exposition: String,
+) {
     loop {
         tokio::time::sleep(POLL).await;
-        let now = FileStamps::of(subject, source);
+        let now = FileStamps::of(component, source);
         if now == stamps {
             continue;
         }
         tokio::time::sleep(POLL).await;
         // Unchanged since: the writer has finished.
-        if now != FileStamps::of(subject, source) {
+        if now != FileStamps::of(component, source) {
             continue;
         }
         stamps = now;
-        match reload(subject, source, serving).await {
+        match reload(component, source, serving).await {
             Ok(Snapshot { exposition: text, log }) => {
                 let diff = difference("before", &exposition, "now", &text);
                 let diff = if diff.is_empty() { "reloaded; the exposition is the same\n".to_owned() } else { diff };
@@ -92,12 +98,16 @@ async fn watch(subject: &Subject, source: &Source, serving: &Serving, mut stamps
     }
 }
 
-fn load(subject: &Subject, source: &Source) -> Result<Stage, AuthorError> {
-    tokio::task::block_in_place(|| source.stage(Workbench::load(subject)?))
+fn load(component: &ComponentArguments, source: &RunSource) -> Result<Stage, AuthorError> {
+    tokio::task::block_in_place(|| source.stage(Workbench::load(component)?))
 }
 
-async fn reload(subject: &Subject, source: &Source, serving: &Serving) -> Result<Snapshot, AuthorError> {
-    let stage = load(subject, source)?;
+async fn reload(
+    component: &ComponentArguments,
+    source: &RunSource,
+    serving: &Serving,
+) -> Result<Snapshot, AuthorError> {
+    let stage = load(component, source)?;
     let snapshot = stage.snapshot().await?;
     *serving.write().await = stage;
     Ok(snapshot)
@@ -124,10 +134,10 @@ fn print(text: &str) {
 struct FileStamps(Vec<(PathBuf, Option<(u64, SystemTime)>)>);
 
 impl FileStamps {
-    fn of(subject: &Subject, source: &Source) -> Self {
-        let grant = subject.grant_file();
+    fn of(component: &ComponentArguments, source: &RunSource) -> Self {
+        let grant = component.grant_file();
         let mut stamps = Self(Vec::new());
-        for path in [Some(&subject.file), Some(&grant), source.directory()].into_iter().flatten() {
+        for path in [Some(&component.file), Some(&grant), source.directory()].into_iter().flatten() {
             stamps.add(path);
         }
         stamps

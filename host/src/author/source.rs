@@ -22,7 +22,7 @@ use crate::scrape::{Clusters, NodeScope, Scope, Scrape, ScrapeRequest, Scraper};
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where answers come from.
-pub(super) enum Source {
+pub(super) enum RunSource {
     /// A directory of cases, and the name of one if the first is not wanted.
     Fixtures { directory: PathBuf, case: Option<String> },
     /// A cluster and its credentials.
@@ -45,7 +45,7 @@ pub(super) struct Snapshot {
     pub(super) log: String,
 }
 
-impl Source {
+impl RunSource {
     pub(super) fn of(arguments: &RunArguments) -> Result<Self, AuthorError> {
         match &arguments.fixtures {
             Some(directory) => Ok(Self::Fixtures { directory: directory.clone(), case: arguments.case.clone() }),

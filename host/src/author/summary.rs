@@ -75,7 +75,7 @@ struct GrantSummary {
 
 /// Describes a component or, with `--write-grant`, writes its grant.
 pub(super) fn inspect(arguments: &InspectArguments) -> Result<Printout, AuthorError> {
-    let bench = Workbench::load(&arguments.subject)?;
+    let bench = Workbench::load(&arguments.component)?;
     if arguments.write_grant {
         return write_grant(&bench, arguments.force);
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::arguments::Subject;
+use super::arguments::ComponentArguments;
 use super::cost::bytes as in_units;
 use super::error::AuthorError;
 use crate::cache::Cache;
@@ -43,9 +43,9 @@ pub(super) struct LoadFailure {
 
 impl Workbench {
     /// Loads a component. A missing grant is not an error.
-    pub(super) fn load(subject: &Subject) -> Result<Self, AuthorError> {
-        let path = &subject.file;
-        Self::try_load(subject)?.map_err(|LoadFailure { error, log, .. }| AuthorError::Collector {
+    pub(super) fn load(component: &ComponentArguments) -> Result<Self, AuthorError> {
+        let path = &component.file;
+        Self::try_load(component)?.map_err(|LoadFailure { error, log, .. }| AuthorError::Collector {
             path: path.clone(),
             source: error,
             log,
@@ -53,14 +53,14 @@ impl Workbench {
     }
 
     /// Like [`load`](Self::load), for callers that report why a component does not load.
-    pub(super) fn try_load(subject: &Subject) -> Result<Result<Self, LoadFailure>, AuthorError> {
-        let file = subject.file.clone();
+    pub(super) fn try_load(component: &ComponentArguments) -> Result<Result<Self, LoadFailure>, AuthorError> {
+        let file = component.file.clone();
         let bytes = read_component(&file)?;
-        let grant_file = subject.grant_file();
-        let grant = read_grant(&grant_file, subject.grant.is_some())?;
+        let grant_file = component.grant_file();
+        let grant = read_grant(&grant_file, component.grant.is_some())?;
         let limits = grant.as_ref().map_or_else(Limits::default, |grant| grant.limits(&Limits::default()));
         let capacity = Capacity { slots: SLOTS, max_memory: limits.memory };
-        let cache = Cache::open(subject.cache_directory.as_deref());
+        let cache = Cache::open(component.cache_directory.as_deref());
         let sandbox = Sandbox::new(capacity, cache.path())?;
         let message = format!("compiling {} ({}), once per build", file.display(), in_units(bytes.len()));
         // In a process of its own, as the exporter compiles files of its folders, so that time and memory are bounded. Without a

@@ -87,36 +87,34 @@ impl Collector {
     ) -> Result<Self, CollectorError> {
         let component = Component::load(sandbox, bytes, &limits)?;
         let budget = sandbox.budget().child(Purpose::Collector, limits.collector_bytes);
-        let manifest = component.describe(&limits, log, &budget)?;
-        let schema = Schema::check(manifest, &limits)?;
-        let log = CollectorLog::new(&schema.name);
-        Ok(Self {
-            origin,
-            schema: Arc::new(schema),
-            calls: Arc::new(Semaphore::new(limits.concurrency)),
-            budget,
-            kept: ByteBudget::root(Purpose::Collector, limits.collector_bytes / 2),
-            limits,
-            settings: Vec::new(),
-            health: Health::default(),
-            component,
-            log,
-        })
+        let schema = Schema::check(component.describe(&limits, log, &budget)?, &limits)?;
+        Ok(Self::assemble(component, Arc::new(schema), origin, limits, Vec::new()))
     }
 
     /// The same version with other limits and settings. Its health starts anew: what it could not do, it may be able to now.
     #[must_use]
     pub fn under(&self, limits: Limits, settings: Vec<(String, String)>) -> Self {
+        Self::assemble(self.component.clone(), Arc::clone(&self.schema), self.origin.clone(), limits, settings)
+    }
+
+    fn assemble(
+        component: Component,
+        schema: Arc<Schema>,
+        origin: Origin,
+        limits: Limits,
+        settings: Vec<(String, String)>,
+    ) -> Self {
         Self {
-            origin: self.origin.clone(),
-            schema: Arc::clone(&self.schema),
+            origin,
             calls: Arc::new(Semaphore::new(limits.concurrency)),
-            budget: self.component.sandbox().budget().child(Purpose::Collector, limits.collector_bytes),
+            budget: component.sandbox().budget().child(Purpose::Collector, limits.collector_bytes),
+            kept: ByteBudget::root(Purpose::Collector, limits.collector_bytes / 2),
             limits,
             settings,
             health: Health::default(),
-            component: self.component.clone(),
-            log: self.log.clone(),
+            component,
+            log: CollectorLog::new(&schema.name),
+            schema,
         }
     }
 

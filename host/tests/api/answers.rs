@@ -192,6 +192,12 @@ async fn a_broken_body_is_not_an_answer() {
     assert!(error.detail.contains("the response is not HTTP"), "{}", error.detail);
 }
 
+/// The seconds that an error says the request took, after these words.
+fn seconds(detail: &str, words: &str) -> f64 {
+    let (_, rest) = detail.split_once(words).unwrap_or_else(|| panic!("{detail}"));
+    rest.split(' ').next().unwrap().parse().unwrap()
+}
+
 #[tokio::test]
 async fn time_runs_out_at_the_modules_time_out_or_the_deadline() {
     let slow = Duration::from_secs(30);
@@ -199,7 +205,8 @@ async fn time_runs_out_at_the_modules_time_out_or_the_deadline() {
     let asker = Asker::of(&server, "timeout: 0.9");
     let error = asker.error("/version").await;
     assert_eq!(error.kind, FetchErrorKind::TimedOut);
-    assert!(error.detail.contains(": no response within 0."), "{}", error.detail);
+    // More than the timeout on a busy machine, but not what the response takes.
+    assert!(seconds(&error.detail, ": no response within ") < 20.0, "{}", error.detail);
     assert_eq!(asker.log.lines(), ["/version timed_out"]);
 
     let asker = Asker::of(&server, "timeout: 10");
@@ -214,7 +221,7 @@ async fn time_runs_out_at_the_modules_time_out_or_the_deadline() {
     })
     .await;
     let error = Asker::of(&server, "timeout: 0.9").error("/version").await;
-    assert!(error.detail.contains(": only a part of the response within 0."), "{}", error.detail);
+    assert!(seconds(&error.detail, ": only a part of the response within ") < 20.0, "{}", error.detail);
 }
 
 /// What a debugging proxy does. The tokens of these tests end in `sesame`, this one is as long as Proxmox VE's.
