@@ -8,7 +8,7 @@ mod segment;
 mod template;
 
 pub use costly::Costly;
-pub use path::Path;
+pub use path::{Breadth, Path};
 pub use place::{GuestType, Place};
 pub use segment::Placeholders;
 pub use template::{BindError, Template, TemplateError};

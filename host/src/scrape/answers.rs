@@ -1,6 +1,6 @@
 //! Where each answer of a scrape comes from: discovery, an earlier scrape, or a request of this one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
+use tokio::sync::MutexGuard;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::cluster::Cluster;
 use super::costly::{Gate, SharedJobNodes};
+use super::cutoff::Cutoff;
 use super::discovery::Discovery;
 use super::fetch::{Fetched, SharedFetch};
 use super::inventory::Inventory;
@@ -31,6 +33,7 @@ pub(super) struct Answers {
     pub(super) ages: BTreeMap<String, Duration>,
     /// Kept answers whose turn it is to be renewed.
     renewals: Vec<Fetch>,
+    pub(super) cutoff: Cutoff,
 }
 
 enum Source {
@@ -38,13 +41,15 @@ enum Source {
     Kept(Answer),
     /// Requested by this scrape.
     Requested(SharedFetch),
+    /// Requested by this scrape if a node that hangs responds again.
+    Held(SharedFetch),
 }
 
 impl Source {
     fn fetch(&self) -> SharedFetch {
         match self {
             Self::Kept(answer) => ready(Ok(answer.clone())),
-            Self::Requested(fetch) => fetch.clone(),
+            Self::Requested(fetch) | Self::Held(fetch) => fetch.clone(),
         }
     }
 }
@@ -60,11 +65,14 @@ impl Answers {
     ) -> Self {
         let (mut kept, renew) = cluster.kept_answers.for_scrape(&fetches);
         let max_ages = fetches.iter().map(|fetch| Duration::from_secs(fetch.max_age_seconds.into())).collect();
-        let mut answers =
-            Self { sources: Vec::with_capacity(fetches.len()), max_ages, ages: BTreeMap::new(), renewals: Vec::new() };
+        let (sources, cutoff) = (Vec::with_capacity(fetches.len()), Cutoff::new());
+        let mut answers = Self { sources, max_ages, ages: BTreeMap::new(), renewals: Vec::new(), cutoff };
+        let hanging = hanging(cluster, &fetches);
         let gate = Arc::new(Gate::new(Arc::clone(inventory)));
         let mut nodes_with_jobs: HashMap<usize, SharedJobNodes> = HashMap::new();
         for fetch in fetches {
+            let hold = fetch.path.node_name().filter(|node| hanging.contains(*node));
+            let hold = hold.map(|node| Hold { node: Arc::clone(node), cutoff: answers.cutoff.clone() });
             let source = if let Some(request) = discovered.remove(&fetch.path) {
                 if let Some(Ok(answer)) = request.peek() {
                     cluster.sample(&fetch, answer);
@@ -78,10 +86,13 @@ impl Answers {
                 Source::Kept(kept.answer)
             } else if let Some(list) = fetch.jobs.and_then(|jobs| Some((jobs, answers.sources.get(jobs)?))) {
                 let nodes = nodes_with_jobs.entry(list.0).or_insert_with(|| gate.nodes(list.1.fetch()));
-                Source::Requested(gated(Arc::clone(cluster), fetch, Arc::clone(&gate), nodes.clone(), deadline))
+                let request = Request { cluster: Arc::clone(cluster), fetch, hold, deadline };
+                request.source(|request| request.gated(Arc::clone(&gate), nodes.clone()))
+            } else if let Some(early) = early.requests.remove(&fetch.path) {
+                Source::Requested(early)
             } else {
-                let early = early.requests.remove(&fetch.path);
-                Source::Requested(early.unwrap_or_else(|| request(Arc::clone(cluster), fetch, deadline)))
+                let request = Request { cluster: Arc::clone(cluster), fetch, hold, deadline };
+                request.source(Request::send)
             };
             answers.sources.push(source);
         }
@@ -109,6 +120,11 @@ impl Answers {
             _ => None,
         };
         indices(job).map(kept).collect()
+    }
+
+    /// Whether a job waits for a node that hangs.
+    pub(super) fn are_held(&self, job: &Job) -> bool {
+        indices(job).any(|index| matches!(self.sources.get(index), Some(Source::Held(_))))
     }
 
     /// How old a job's rows may get; `None` if one of its answers must be fresh.
@@ -146,7 +162,8 @@ impl EarlyRequests {
             for fetch in plan.fetches {
                 if fetch.max_age_seconds == 0 && !Discovery::requests(&fetch.path) {
                     let path = fetch.path.clone();
-                    let request = request(Arc::clone(cluster), fetch, deadline);
+                    let request = Request { cluster: Arc::clone(cluster), fetch, hold: None, deadline };
+                    let request = shared(request.send());
                     driver.spawn(request.clone().map(drop));
                     requests.insert(path, request);
                 }
@@ -159,51 +176,84 @@ impl EarlyRequests {
 /// Requests kept answers again, for later scrapes: this one had answers that were young enough. If that fails they are requested
 /// by later scrapes until they are too old, and then their places fail.
 pub(super) async fn renew(cluster: Arc<Cluster>, renewals: Vec<Fetch>, deadline: Instant) {
-    join_all(renewals.iter().map(|fetch| fetch_and_keep(&cluster, fetch, deadline))).await;
+    join_all(renewals.iter().map(|fetch| renew_one(&cluster, fetch, deadline))).await;
 }
 
-fn ready(fetched: Fetched) -> SharedFetch {
-    let future: Pin<Box<dyn Future<Output = Fetched> + Send>> = Box::pin(std::future::ready(fetched));
-    future.shared()
+/// The nodes of these requests that hang.
+fn hanging(cluster: &Cluster, fetches: &[Fetch]) -> HashSet<Arc<str>> {
+    let nodes: HashSet<&Arc<str>> = fetches.iter().filter_map(|fetch| fetch.path.node_name()).collect();
+    nodes.into_iter().filter(|node| cluster.client.hang(node).is_some()).cloned().collect()
 }
 
-fn request(cluster: Arc<Cluster>, fetch: Fetch, deadline: Instant) -> SharedFetch {
-    let future: Pin<Box<dyn Future<Output = Fetched> + Send>> =
-        Box::pin(async move { fetch_and_keep(&cluster, &fetch, deadline).await });
-    future.shared()
-}
-
-/// A costly request, made only if the gate has no answer.
-fn gated(
+/// A request of a scrape.
+struct Request {
     cluster: Arc<Cluster>,
     fetch: Fetch,
-    gate: Arc<Gate>,
-    nodes: SharedJobNodes,
+    hold: Option<Hold>,
     deadline: Instant,
-) -> SharedFetch {
-    let future: Pin<Box<dyn Future<Output = Fetched> + Send>> = Box::pin(async move {
-        if let Some(answer) = gate.answer(fetch.path.node_name(), nodes).await {
+}
+
+/// What a request to a node that hangs waits for.
+struct Hold {
+    node: Arc<str>,
+    cutoff: Cutoff,
+}
+
+impl Request {
+    fn source<F: Future<Output = Fetched> + Send + 'static>(self, send: impl FnOnce(Self) -> F) -> Source {
+        if self.hold.is_some() { Source::Held(shared(send(self))) } else { Source::Requested(shared(send(self))) }
+    }
+
+    async fn send(self) -> Fetched {
+        self.wait().await?;
+        get_and_keep(&self.cluster, &self.fetch, self.deadline).await
+    }
+
+    /// Sends a costly request only if the gate has no answer.
+    async fn gated(self, gate: Arc<Gate>, nodes: SharedJobNodes) -> Fetched {
+        if let Some(answer) = gate.answer(self.fetch.path.node_name(), nodes).await {
             return answer;
         }
-        let Ok(_turn) = timeout_at(deadline, cluster.costly_turn.lock()).await else { return Err(no_turn()) };
+        self.wait().await?;
+        let _turn = turn(&self.cluster, self.deadline).await?;
         if let Some(refusal) = gate.refusal() {
             return Err(refusal);
         }
-        let fetched = get_and_keep(&cluster, &fetch, deadline).await;
+        let fetched = get_and_keep(&self.cluster, &self.fetch, self.deadline).await;
         gate.note(&fetched);
         fetched
-    });
+    }
+
+    /// Waits until the node responds again, but not longer than the rest of the scrape takes.
+    async fn wait(&self) -> Result<(), FetchError> {
+        let Some(Hold { node, cutoff }) = &self.hold else { return Ok(()) };
+        let Some(hang) = self.cluster.client.hang(node) else { return Ok(()) };
+        tokio::select! {
+            () = self.cluster.client.until_back(node) => Ok(()),
+            () = cutoff.reached() => Err(hang),
+            () = sleep_until(self.deadline) => Err(hang),
+        }
+    }
+}
+
+fn ready(fetched: Fetched) -> SharedFetch {
+    shared(std::future::ready(fetched))
+}
+
+fn shared(fetch: impl Future<Output = Fetched> + Send + 'static) -> SharedFetch {
+    let future: Pin<Box<dyn Future<Output = Fetched> + Send>> = Box::pin(fetch);
     future.shared()
 }
 
-fn no_turn() -> FetchError {
-    FetchError::new(FetchErrorKind::TimedOut, "not requested: the same request to other nodes took too long")
+/// For costly requests: one at a time.
+async fn turn(cluster: &Cluster, deadline: Instant) -> Result<MutexGuard<'_, ()>, FetchError> {
+    let late = "not requested: the same request to other nodes took too long";
+    timeout_at(deadline, cluster.costly_turn.lock()).await.map_err(|_| FetchError::new(FetchErrorKind::TimedOut, late))
 }
 
-async fn fetch_and_keep(cluster: &Cluster, fetch: &Fetch, deadline: Instant) -> Fetched {
-    // One at a time, as in `gated`.
+async fn renew_one(cluster: &Cluster, fetch: &Fetch, deadline: Instant) -> Fetched {
     let _turn = match fetch.path.costly() {
-        Some(_) => Some(timeout_at(deadline, cluster.costly_turn.lock()).await.map_err(|_| no_turn())?),
+        Some(_) => Some(turn(cluster, deadline).await?),
         None => None,
     };
     get_and_keep(cluster, fetch, deadline).await

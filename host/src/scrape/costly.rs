@@ -125,8 +125,7 @@ mod tests {
 
     fn inventory() -> Inventory {
         let answer = |data: &str| Answer::parse(format!("{{\"data\":{data}}}").into_bytes(), "application/json");
-        let resources =
-            r#"[{"type":"qemu","vmid":100,"node":"a"},{"type":"lxc","vmid":101,"node":"b"},{"type":"node","node":"c"}]"#;
+        let resources = r#"[{"type":"qemu","vmid":100,"node":"a"},{"type":"lxc","vmid":101,"node":"b"},{"type":"node","node":"c"}]"#;
         Inventory::read(&answer("[]"), &answer(resources)).unwrap()
     }
 
@@ -167,7 +166,9 @@ mod tests {
 
     #[tokio::test]
     async fn without_quorum_nothing_is_requested() {
-        let gate = Gate::new(Arc::new(Inventory { quorate: Some(false), ..inventory() }));
+        let mut inventory = inventory();
+        inventory.quorate = Some(false);
+        let gate = Gate::new(Arc::new(inventory));
         let nodes = gate.nodes(list(Err(FetchError::new(FetchErrorKind::NotFound, "501"))));
         let error = gate.answer(Some(&"a".into()), nodes).await.unwrap().unwrap_err();
         assert_eq!(error.kind, FetchErrorKind::Unavailable);

@@ -97,8 +97,7 @@ impl Plan {
                     .map(|request| {
                         let path = request.template.bind(&place)?;
                         let max_age_seconds = max_age_seconds(request, &path).min(max_age);
-                        let jobs =
-                            path.costly().and_then(|costly| plan.list_jobs(costly, max_age_seconds, &mut known));
+                        let jobs = path.costly().and_then(|costly| plan.list_jobs(costly, max_age_seconds, &mut known));
                         let index = *known.entry(path.clone()).or_insert_with(|| {
                             let first = sampled.insert(path.template().to_owned());
                             let sample_of = first.then(|| place.clone());
