@@ -83,6 +83,12 @@ impl Reloader {
         (Self { app, flags, requests }, ReloadHandle(sender))
     }
 
+    /// Loads the collectors of the folders for the first time. Loading continues if the caller stops waiting.
+    pub(crate) async fn load_folders(&self) {
+        let app = Arc::clone(&self.app);
+        let _ = tokio::spawn(async { log(&reload(app).await) }).await;
+    }
+
     /// Runs for as long as the process does.
     pub(crate) async fn run(mut self) {
         let (noticed, mut notices) = mpsc::channel(1);

@@ -22,6 +22,7 @@ mod docs;
 mod drop_in;
 mod end_to_end;
 mod golden;
+mod hostile;
 mod layers;
 mod web;
 mod zoo;

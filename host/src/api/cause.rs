@@ -171,18 +171,11 @@ fn describe_tls(error: &rustls::Error) -> String {
         {
             "the server uses a CA's certificate: add it to the verify_ssl file, or pin it with fingerprint".to_owned()
         }
-        rustls::Error::InvalidCertificate(CertificateError::Other(other))
-            if other.to_string().contains("UnsupportedCertVersion") =>
-        {
-            "the server's certificate is an X.509 version 1 certificate, which can't be verified: pin it with fingerprint, or \
-             create a new one on the node with pvecm updatecerts --force"
-                .to_owned()
-        }
         rustls::Error::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::HandshakeFailure) => {
             "the server requires a client certificate: set cert".to_owned()
         }
         rustls::Error::InvalidMessage(_) => "the server does not use TLS: is this the API's port (8006)?".to_owned(),
-        // From our check of fingerprints.
+        // From our own checks.
         rustls::Error::General(text) => text.clone(),
         other => format!("TLS: {other}"),
     }

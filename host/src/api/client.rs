@@ -117,7 +117,7 @@ impl Client {
         self.get_parsed(path, deadline, Repeat::Anywhere, self.parser()).await
     }
 
-    /// [`discover`](Self::discover) for a large answer that the caller deserializes anyway: see [`Answer::parse_reading`].
+    /// [`discover`](Self::discover) for a large answer that the caller deserializes anyway.
     pub async fn discover_reading<R: Send + 'static>(
         &self,
         path: &Path,

@@ -14,8 +14,8 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::cluster::Cluster;
 use super::costly::{Gate, SharedJobNodes};
-use super::cutoff::Cutoff;
 use super::discovery::Discovery;
+use super::end_of_wait::EndOfWait;
 use super::fetch::{Fetched, SharedFetch};
 use super::inventory::Inventory;
 use super::plan::{Fetch, Job, Plan, Scope};
@@ -33,7 +33,7 @@ pub(super) struct Answers {
     pub(super) ages: BTreeMap<String, Duration>,
     /// Kept answers whose turn it is to be renewed.
     renewals: Vec<Fetch>,
-    pub(super) cutoff: Cutoff,
+    pub(super) end_of_wait: EndOfWait,
 }
 
 enum Source {
@@ -65,14 +65,14 @@ impl Answers {
     ) -> Self {
         let (mut kept, renew) = cluster.kept_answers.for_scrape(&fetches);
         let max_ages = fetches.iter().map(|fetch| Duration::from_secs(fetch.max_age_seconds.into())).collect();
-        let (sources, cutoff) = (Vec::with_capacity(fetches.len()), Cutoff::new());
-        let mut answers = Self { sources, max_ages, ages: BTreeMap::new(), renewals: Vec::new(), cutoff };
+        let (sources, end_of_wait) = (Vec::with_capacity(fetches.len()), EndOfWait::new());
+        let mut answers = Self { sources, max_ages, ages: BTreeMap::new(), renewals: Vec::new(), end_of_wait };
         let hanging = hanging(cluster, &fetches);
         let gate = Arc::new(Gate::new(Arc::clone(inventory)));
         let mut nodes_with_jobs: HashMap<usize, SharedJobNodes> = HashMap::new();
         for fetch in fetches {
             let hold = fetch.path.node_name().filter(|node| hanging.contains(*node));
-            let hold = hold.map(|node| Hold { node: Arc::clone(node), cutoff: answers.cutoff.clone() });
+            let hold = hold.map(|node| Hold { node: Arc::clone(node), end_of_wait: answers.end_of_wait.clone() });
             let source = if let Some(request) = discovered.remove(&fetch.path) {
                 if let Some(Ok(answer)) = request.peek() {
                     cluster.sample(&fetch, answer);
@@ -196,7 +196,7 @@ struct Request {
 /// What a request to a node that hangs waits for.
 struct Hold {
     node: Arc<str>,
-    cutoff: Cutoff,
+    end_of_wait: EndOfWait,
 }
 
 impl Request {
@@ -226,11 +226,11 @@ impl Request {
 
     /// Waits until the node responds again, but not longer than the rest of the scrape takes.
     async fn wait(&self) -> Result<(), FetchError> {
-        let Some(Hold { node, cutoff }) = &self.hold else { return Ok(()) };
+        let Some(Hold { node, end_of_wait }) = &self.hold else { return Ok(()) };
         let Some(hang) = self.cluster.client.hang(node) else { return Ok(()) };
         tokio::select! {
             () = self.cluster.client.until_back(node) => Ok(()),
-            () = cutoff.reached() => Err(hang),
+            () = end_of_wait.reached() => Err(hang),
             () = sleep_until(self.deadline) => Err(hang),
         }
     }

@@ -129,6 +129,11 @@ impl Inventory {
         Ok(inventory)
     }
 
+    #[must_use]
+    pub fn guests(&self) -> usize {
+        self.guests.len()
+    }
+
     pub fn knows_local(&self) -> bool {
         self.nodes.iter().any(|node| node.local)
     }

@@ -15,6 +15,8 @@ use crate::schema::Rejections;
 pub struct Report {
     /// The cluster's nodes; empty if discovery failed.
     pub nodes: Vec<Node>,
+    /// The number of guests that the cluster lists.
+    pub guests: usize,
     /// What discovery dropped.
     pub dropped: Dropped,
     /// Why discovery failed, if it did.
@@ -92,6 +94,7 @@ impl Report {
     pub(super) fn new(inventory: &Inventory) -> Self {
         Self {
             nodes: inventory.nodes.clone(),
+            guests: inventory.guests(),
             dropped: inventory.dropped,
             discovery_error: None,
             address: None,

@@ -5,14 +5,14 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::{Instant, timeout_at};
 
 use super::answers::{Answers, EarlyRequests, renew};
 use super::cluster::Cluster;
-use super::cutoff::Cutoff;
 use super::discovery::Discovery;
+use super::end_of_wait::EndOfWait;
 use super::fetch::SharedFetch;
 use super::gathering::{Gathering, Seat};
 use super::inventory::Inventory;
@@ -50,9 +50,9 @@ pub(super) async fn run(
             let answers = Answers::new(&cluster, plan.fetches, discovered, early, &inventory, deadline);
             gathering.report().answer_ages.clone_from(&answers.ages);
             let jobs = start_jobs(&mut gathering, &cluster, plan.jobs, &answers, deadline).await;
-            let cutoff = answers.cutoff.clone();
+            let end_of_wait = answers.end_of_wait.clone();
             let renewals = answers.into_renewals();
-            finish_jobs(&mut gathering, jobs, &cutoff).await;
+            finish_jobs(&mut gathering, jobs, &end_of_wait, deadline + CUTOFF).await;
             cluster.kept_answers.sweep();
             cluster.kept_rows.sweep();
             if !renewals.is_empty() {
@@ -161,6 +161,9 @@ fn fail_everywhere(gathering: &mut Gathering, collector: &Collector, cause: NotC
     gathering.report().collector(collector.name()).fail(Place::cluster(), cause);
 }
 
+/// How long after the deadline jobs may report why they failed.
+const CUTOFF: Duration = Duration::from_millis(150);
+
 /// Jobs started between two chances for other tasks to run.
 const JOBS_AT_ONCE: usize = 1000;
 
@@ -197,13 +200,15 @@ async fn start_jobs(
     running
 }
 
-async fn finish_jobs(gathering: &mut Gathering, mut jobs: Jobs, cutoff: &Cutoff) {
+/// Until `cutoff`: at the deadline tens of thousands of jobs may end at the same time.
+async fn finish_jobs(gathering: &mut Gathering, mut jobs: Jobs, end_of_wait: &EndOfWait, cutoff: Instant) {
     let mut waited_for = jobs.tags().filter(|seat| !seat.is_held).count();
     loop {
         if waited_for == 0 {
-            cutoff.set();
+            end_of_wait.set();
         }
-        let Some((seat, finished)) = jobs.next().await else { return };
+        let Ok(next) = timeout_at(cutoff, jobs.next()).await else { break };
+        let Some((seat, finished)) = next else { return };
         waited_for -= usize::from(!seat.is_held);
         match finished {
             Ok(Ok(Collected { collection, missing })) => {
@@ -213,5 +218,8 @@ async fn finish_jobs(gathering: &mut Gathering, mut jobs: Jobs, cutoff: &Cutoff)
             Ok(Err(cause)) => gathering.add(seat, Err(cause)),
             Err(panic) => gathering.add(seat, Err(NotCollected::Panicked(panic.to_string()))),
         }
+    }
+    for seat in jobs.abort() {
+        gathering.add(seat, Err(NotCollected::Deadline));
     }
 }

@@ -4,9 +4,9 @@ use tokio::sync::watch;
 
 /// Shared by a scrape and its requests to nodes that hang.
 #[derive(Debug, Clone)]
-pub(super) struct Cutoff(watch::Sender<bool>);
+pub(super) struct EndOfWait(watch::Sender<bool>);
 
-impl Cutoff {
+impl EndOfWait {
     pub(super) fn new() -> Self {
         Self(watch::Sender::new(false))
     }
