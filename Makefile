@@ -28,7 +28,7 @@ setup-build:
 
 # What `make test` needs.
 setup-test:
-	@scripts/setup build prometheus peer systemd languages debian_std msrv
+	@scripts/setup build prometheus peer systemd proxies languages debian_std msrv
 
 demo: setup-build build
 	@scripts/demo

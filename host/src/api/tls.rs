@@ -6,8 +6,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::{
     CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
     verify_tls13_signature_with_raw_key,
@@ -29,17 +29,20 @@ pub(super) fn client_config(module: &Module) -> Result<ClientConfig, String> {
         .map_err(|error| error.to_string())?
         .dangerous()
         .with_custom_certificate_verifier(verifier(&module.verify, provider)?);
-    match &module.client_certificate {
-        None => Ok(builder.with_no_client_auth()),
+    let mut config = match &module.client_certificate {
+        None => builder.with_no_client_auth(),
         Some(path) => {
             let chain = certificates(path, "cert")?;
             let key = PrivateKeyDer::from_pem_file(path)
                 .map_err(|error| format!("cert: {}: contains no private key: {error}", text::path(path)))?;
             builder
                 .with_client_auth_cert(chain, key)
-                .map_err(|error| format!("cert: {}: certificate and key can't be used: {error}", text::path(path)))
+                .map_err(|error| format!("cert: {}: certificate and key can't be used: {error}", text::path(path)))?
         }
-    }
+    };
+    // A resumed session does not send the certificate again, so that a new one would be noticed or not by chance.
+    config.resumption = Resumption::disabled();
+    Ok(config)
 }
 
 fn verifier(verify: &Verify, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, String> {

@@ -20,6 +20,11 @@ impl<K, T: Send + 'static> Running<K, T> {
         self.tags.insert(self.tasks.spawn(task).id(), tag);
     }
 
+    /// The tags of the tasks that have not finished.
+    pub(super) fn tags(&self) -> impl Iterator<Item = &K> {
+        self.tags.values()
+    }
+
     /// The next task to finish: its tag, and its result or how it panicked. `None` once all have finished.
     pub(super) async fn next(&mut self) -> Option<(K, Result<T, JoinError>)> {
         loop {
