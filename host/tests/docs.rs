@@ -3,7 +3,7 @@
 
 mod alerts;
 mod links;
-mod pages;
+pub(crate) mod pages;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
