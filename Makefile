@@ -8,7 +8,7 @@ CARGO_FLAGS := --release --workspace --locked
 TIMED := @scripts/timed
 
 .NOTPARALLEL:
-.PHONY: help setup setup-build setup-test demo build components zoo examples test test-debian-std sdk lint fmt bench dist clean
+.PHONY: help setup setup-build setup-test demo build components zoo examples test test-debian-std sdk lint fmt bench fuzz dist clean
 
 help:
 	@echo 'make setup   install everything the other commands need (Debian packages with sudo, unless you are root)'
@@ -16,6 +16,7 @@ help:
 	@echo 'make test    all tests'
 	@echo 'make lint    formatting, clippy, rustdoc, shellcheck, dependencies'
 	@echo 'make bench   the figures of docs/performance.md; ROWS=cpu,latency for some of them'
+	@echo 'make fuzz    a fuzz target: TARGET=config SECONDS=300'
 	@echo 'make dist    the binary to deploy, in target/dist'
 
 setup:
@@ -27,7 +28,7 @@ setup-build:
 
 # What `make test` needs.
 setup-test:
-	@scripts/setup build prometheus peer systemd languages debian_std msrv
+	@scripts/setup build prometheus peer systemd proxies languages debian_std msrv
 
 demo: setup-build build
 	@scripts/demo
@@ -70,6 +71,10 @@ fmt:
 bench: build
 	@PVE_EXPORTER_DEMAND_PEER=1 scripts/setup peer
 	@scripts/bench --rows='$(ROWS)' $(BENCH_FLAGS)
+
+# TARGET=rows SECONDS=300 runs this target for five minutes.
+fuzz: components
+	@scripts/fuzz '$(TARGET)' $(SECONDS)
 
 dist: components
 	cargo build --profile dist --locked -p pve-exporter

@@ -46,12 +46,32 @@ fn embed() -> Result<(), String> {
         writeln!(code, "    ({name:?}, include_bytes!({:?})),", path.display().to_string())
             .map_err(|error| error.to_string())?;
     }
+    code.push_str("];\n/// The settings of the built-ins that have any.\nstatic SETTINGS: &[(&str, &[&str])] = &[\n");
+    for path in &components {
+        let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let settings = settings(&workspace.join("guests").join(name).join("Cargo.toml"))?;
+        writeln!(code, "    ({name:?}, &{settings:?}),").map_err(|error| error.to_string())?;
+    }
     code.push_str("];\n");
     let out = std::env::var("OUT_DIR").map_err(|error| error.to_string())?;
     std::fs::write(Path::new(&out).join("builtins.rs"), code).map_err(|error| error.to_string())?;
 
     println!("cargo::rustc-env=PVE_EXPORTER_REVISION={}", revision(workspace));
     Ok(())
+}
+
+/// The settings that the manifest of a built-in lists; none for components from elsewhere.
+fn settings(manifest: &Path) -> Result<Vec<String>, String> {
+    println!("cargo::rerun-if-changed={}", manifest.display());
+    let Ok(text) = std::fs::read_to_string(manifest) else { return Ok(Vec::new()) };
+    let table: toml::Table = text.parse().map_err(|error| format!("{}: {error}", manifest.display()))?;
+    let metadata = ["package", "metadata", "pve-exporter"]
+        .iter()
+        .try_fold(&toml::Value::Table(table), |value, key| value.get(key))
+        .and_then(|metadata| metadata.get("settings"))
+        .cloned();
+    let list = metadata.map_or_else(|| Ok(Vec::new()), toml::Value::try_into);
+    list.map_err(|error| format!("{}: settings: {error}", manifest.display()))
 }
 
 /// Links `heap.c` into the binary. As an object file: the linker would leave a library out, since nothing refers to it.

@@ -5,26 +5,22 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
 use crate::api::{self, ClientError, FetchError, Observer};
 use crate::app::{App, Policy};
 use crate::budget::Budgets;
 use crate::cache::Cache;
-use crate::catalog::{Catalog, Loader, NoAnswers, builtin_names, builtin_settings};
+use crate::catalog::{Catalog, Loader, builtin_names, builtin_settings};
 use crate::collector::{CollectorError, CollectorSet, Conflict, Origin};
-use crate::config::{Config, Flags, Module, Notice};
-use crate::reload::{self, Reloader};
+use crate::config::{Config, Flags, Module, Notice, TargetError};
+use crate::reload::Reloader;
 use crate::sandbox::{Compiler, EngineError, Sandbox};
-use crate::scrape::{Clusters, Scraper};
+use crate::scrape::{Clusters, ScrapeError, Scraper};
 use crate::startup;
 use crate::telemetry::Metrics;
 use crate::text::Foreign;
 use crate::web::{self, ServeError, Site, TlsError};
-
-/// How long `--config.check` waits for a cluster.
-const CHECK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Why the exporter does not run.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +57,10 @@ pub enum ExporterError {
     /// Found by `--config.check`: no connection, or a refused login.
     #[error("module {module}: {path}: {source}")]
     Unreachable { module: String, path: &'static str, source: FetchError },
+    #[error("module {0}: --target: {1}")]
+    Target(String, TargetError),
+    #[error("module {0}: {1}")]
+    Unscraped(String, ScrapeError),
 }
 
 impl ExporterError {
@@ -73,11 +73,16 @@ impl ExporterError {
                 | Self::Refused { .. }
                 | Self::UnknownCollector(_)
                 | Self::UnknownSetting { .. }
+                | Self::Target(..)
                 | Self::Tls(_)
                 | Self::NoCompiler
         )
     }
 }
+
+/// How long the first response waits for the collectors of folders. Their compiled code is usually cached, so they are there from the
+/// first scrape on; what takes longer delays nobody.
+const FIRST_LOAD: Duration = Duration::from_secs(2);
 
 /// Serves until `shutdown`.
 pub async fn run(flags: Flags, config: Config, shutdown: impl Future<Output = ()>) -> Result<(), ExporterError> {
@@ -92,12 +97,13 @@ pub async fn run(flags: Flags, config: Config, shutdown: impl Future<Output = ()
     for notice in notices(&flags, &config, &cache) {
         tracing::warn!("{notice}");
     }
-    let catalog = tokio::task::block_in_place(|| catalog(&flags, &budgets, &cache))?;
+    let catalog = tokio::task::block_in_place(|| assemble(&flags, &budgets, &cache))?;
     metrics.set_catalog(&catalog);
-    introduce(&config, &catalog);
     let policy = Policy { timeout_offset: flags.timeout_offset, strict: flags.strict };
     let app = Arc::new(App::new(config, catalog, Scraper::new(clusters), metrics, policy));
     let (reloader, reload) = Reloader::new(Arc::clone(&app), flags);
+    let _ = tokio::time::timeout(FIRST_LOAD, reloader.load_folders()).await;
+    introduce(&app.config.load(), &app.catalog);
     // Ends with the runtime.
     tokio::spawn(reloader.run());
     web::serve(Site { app, reload }, listeners, tls, shutdown).await?;
@@ -105,7 +111,7 @@ pub async fn run(flags: Flags, config: Config, shutdown: impl Future<Output = ()
 }
 
 /// The certificate to serve with, if the flags name one.
-fn tls(flags: &Flags) -> Result<Option<TlsAcceptor>, TlsError> {
+pub(crate) fn tls(flags: &Flags) -> Result<Option<TlsAcceptor>, TlsError> {
     match (&flags.server_certfile, &flags.server_keyfile) {
         (Some(certificate), Some(key)) => web::acceptor(certificate, key).map(Some),
         _ => Ok(None),
@@ -113,7 +119,7 @@ fn tls(flags: &Flags) -> Result<Option<TlsAcceptor>, TlsError> {
 }
 
 /// What works but may not be meant.
-fn notices(flags: &Flags, config: &Config, cache: &Cache) -> Vec<String> {
+pub(crate) fn notices(flags: &Flags, config: &Config, cache: &Cache) -> Vec<String> {
     let names: Vec<&str> = builtin_names().collect();
     let key = flags.server_keyfile.as_deref().and_then(|path| Notice::exposed(path, true));
     let found = config.notices.iter().cloned().chain(flags.contradictions(config, &names)).chain(key);
@@ -148,40 +154,9 @@ fn introduce(config: &Config, catalog: &Catalog) {
     }
 }
 
-/// `--config.check`: everything `run` needs, and one request to each module's cluster. Returns the findings, a line each.
-pub async fn check(flags: &Flags, config: &Config) -> Result<Vec<String>, ExporterError> {
-    tls(flags)?;
-    let cache = Cache::open(flags.sandbox_cache_directory.as_deref());
-    let mut found: Vec<String> =
-        notices(flags, config, &cache).into_iter().map(|notice| format!("warning: {notice}")).collect();
-    let budgets = Budgets::new(flags.memory_budget);
-    let clusters = clusters(flags, config, Arc::new(api::NoObserver), &budgets)?;
-    let catalog = tokio::task::block_in_place(|| catalog(flags, &budgets, &cache))?;
-    found.push(format!("collectors: {} load", catalog.serving().iter().count()));
-    for entry in catalog.entries() {
-        if let Some(refusal) = entry.refusal {
-            return Err(ExporterError::Refused { origin: entry.origin, refusal });
-        }
-    }
-    for module in config.modules.values() {
-        let name = Foreign::new(&module.name);
-        let Some(targets) = &module.targets else {
-            found.push(format!("module {name}: has no target; /pve?target= names one"));
-            continue;
-        };
-        let cluster = clusters.get(module, targets)?;
-        let inventory = Scraper::discover(&cluster, Instant::now() + CHECK_TIMEOUT).await.map_err(|source| {
-            ExporterError::Unreachable { module: module.name.clone(), path: "/cluster/status", source }
-        })?;
-        let online = inventory.nodes.iter().filter(|node| node.online).count();
-        found.push(format!("module {name}: {targets} answers, {online} of {} nodes online", inventory.nodes.len()));
-    }
-    Ok(found)
-}
-
 /// Creates the clients of all modules with a target and checks the files of the others, so that a bad CA file is reported at the
 /// start.
-fn clusters(
+pub(crate) fn clusters(
     flags: &Flags,
     config: &Config,
     observer: Arc<dyn Observer>,
@@ -212,8 +187,8 @@ fn check_settings(flags: &Flags) -> Result<(), ExporterError> {
     Ok(())
 }
 
-/// The built-ins that the flags enable, and the components of the folders.
-fn catalog(flags: &Flags, budgets: &Budgets, cache: &Cache) -> Result<Catalog, ExporterError> {
+/// The built-ins that the flags enable; a reload adds the components of the folders.
+pub(crate) fn assemble(flags: &Flags, budgets: &Budgets, cache: &Cache) -> Result<Catalog, ExporterError> {
     let limits = flags.limits();
     check_settings(flags)?;
     let capacity = startup::capacity(flags, &limits);
@@ -231,7 +206,5 @@ fn catalog(flags: &Flags, budgets: &Budgets, cache: &Cache) -> Result<Catalog, E
         // Compiling within this process would be unbounded.
         return Err(ExporterError::NoCompiler);
     }
-    let catalog = Catalog::new(loader, collectors, flags.collectors_directories.clone());
-    reload::log(&catalog.reload(&NoAnswers));
-    Ok(catalog)
+    Ok(Catalog::new(loader, collectors, flags.collectors_directories.clone()))
 }

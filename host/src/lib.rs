@@ -13,6 +13,7 @@ pub mod author;
 pub mod budget;
 pub mod cache;
 pub mod catalog;
+pub mod check;
 pub mod collector;
 pub mod config;
 pub mod contract;

@@ -164,7 +164,7 @@ limits! {
     series, "series", Count, Call, 500_000, "Series of a call, state-sets expanded";
     /// `resources` makes 18 MiB of 10,000 guests.
     exposition_bytes, "exposition-bytes", Bytes, Scrape, 64 * MIB, "The collector's part of an exposition, all places together";
-    label_value_bytes, "label-value-bytes", Bytes, Part, 1024, "A label value; a row with a longer one is dropped";
+    label_value_bytes, "label-value-bytes", Bytes, Part, 1024, "A label value; longer ones are shortened";
     warnings, "warnings", Count, Part, 10, "Warnings kept of a call";
     log_lines, "log-lines", Count, Part, 20, "Log lines kept of a call";
     message_bytes, "message-bytes", Bytes, Part, 1024, "A log line or a warning; longer ones are cut";

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use pve_exporter::author;
 use pve_exporter::catalog::builtin_names;
+use pve_exporter::check::{Findings, check};
 use pve_exporter::config::{Config, Environment, Flags};
 use pve_exporter::exporter::{self, ExporterError};
 use pve_exporter::sandbox::{COMPILE_COMMAND, compile_command};
@@ -52,11 +53,15 @@ fn run(flags: Flags, config: Config) -> anyhow::Result<()> {
     let runtime = runtime.map_err(|error| anyhow!("can't start threads: {error}"))?;
     let result = runtime.block_on(async {
         if flags.config_check {
-            // Problems are reported in the error's one line, not in a log.
-            for line in exporter::check(&flags, &config).await? {
-                terminal::print(format_args!("{line}\n"));
-            }
-            return Ok(());
+            let mut findings = Findings::default();
+            let checked = check(&flags, &config, &mut findings).await;
+            terminal::print(&findings.text);
+            checked?;
+            return match findings.problems {
+                0 => Ok(()),
+                1 => Err(anyhow!("1 problem was found")),
+                problems => Err(anyhow!("{problems} problems were found")),
+            };
         }
         init_logs(flags.log_level, flags.log_format);
         exporter::run(flags, config, stop_signal()).await?;

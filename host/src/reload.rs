@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::api::Client;
 use crate::app::App;
-use crate::catalog::Changes;
+use crate::catalog::{self, Changes};
 use crate::config::{Config, Environment, Flags};
 use crate::patience::patiently;
 use crate::text;
@@ -40,8 +40,8 @@ impl ReloadHandle {
 
 #[derive(Debug, Clone)]
 pub struct ReloadOutcome {
-    /// Why the configuration was not reloaded, if it was not.
-    pub config: Result<(), String>,
+    /// What changed in the configuration, or why it was not reloaded.
+    pub config: Result<Vec<String>, String>,
     /// What changed among the collectors.
     pub changes: Changes,
 }
@@ -55,10 +55,18 @@ impl ReloadOutcome {
 
 impl std::fmt::Display for ReloadOutcome {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if let Err(error) = &self.config {
-            writeln!(f, "configuration not reloaded, the previous one stays in use: {error}")?;
+        match &self.config {
+            Err(error) => {
+                writeln!(f, "configuration not reloaded, the previous one stays in use: {error}")?;
+                write!(f, "{}", self.changes)
+            }
+            Ok(changes) if changes.is_empty() => write!(f, "{}", self.changes),
+            Ok(changes) => {
+                changes.iter().try_for_each(|change| writeln!(f, "{change}"))?;
+                let others = self.changes.to_string();
+                f.write_str(others.strip_suffix(catalog::UNCHANGED).unwrap_or(&others))
+            }
         }
-        write!(f, "{}", self.changes)
     }
 }
 
@@ -73,6 +81,12 @@ impl Reloader {
     pub(crate) fn new(app: Arc<App>, flags: Flags) -> (Self, ReloadHandle) {
         let (sender, requests) = mpsc::channel(WAITING);
         (Self { app, flags, requests }, ReloadHandle(sender))
+    }
+
+    /// Loads the collectors of the folders for the first time. Loading continues if the caller stops waiting.
+    pub(crate) async fn load_folders(&self) {
+        let app = Arc::clone(&self.app);
+        let _ = tokio::spawn(async { log(&reload(app).await) }).await;
     }
 
     /// Runs for as long as the process does.
@@ -109,29 +123,32 @@ impl Reloader {
         let config = self.config();
         self.app.metrics.config_reloaded(config.is_ok());
         match &config {
-            Ok(()) => tracing::info!("configuration reloaded"),
+            Ok(changes) if changes.is_empty() => tracing::info!("configuration reloaded: nothing changed"),
+            Ok(changes) => tracing::info!("configuration reloaded: {}", changes.join("; ")),
             Err(error) => tracing::error!("configuration not reloaded, the previous one stays in use: {error}"),
         }
-        // Somebody requested it for a reason, so unchanged files are retried too.
+        // Somebody requested it for a reason, so unchanged files and refused logins are retried too.
+        self.app.scraper.clusters.retry_logins();
         self.app.catalog.reconsider();
         let changes = reload(Arc::clone(&self.app)).await;
         log(&changes);
         ReloadOutcome { config, changes }
     }
 
-    fn config(&self) -> Result<(), String> {
+    fn config(&self) -> Result<Vec<String>, String> {
         let config =
             Config::load(&self.flags.config_file, &Environment::of_process()).map_err(|error| error.to_string())?;
         for module in config.modules.values() {
             Client::check(module).map_err(|error| error.to_string())?;
         }
         let before = self.app.config.load_full();
-        self.app
-            .scraper
-            .clusters
-            .keep_only(|name| config.modules.get(name).filter(|module| before.modules.get(name) == Some(*module)));
+        let unchanged =
+            |name: &str| config.modules.get(name).filter(|module| before.modules.get(name) == Some(*module));
+        let files = self.app.scraper.clusters.keep_only(unchanged);
+        let mut changes = before.changes(&config);
+        changes.extend(files.into_iter().map(|name| format!("changed module {name}: its certificate files")));
         self.app.config.store(Arc::new(config));
-        Ok(())
+        Ok(changes)
     }
 }
 

@@ -2,6 +2,7 @@
 //! defaults, links, and alert rules.
 
 mod alerts;
+mod claims;
 mod links;
 pub(crate) mod pages;
 
@@ -9,7 +10,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use pages::{Row, read, rows, words};
-use pve_exporter::catalog::{Grant, builtins};
+use pve_exporter::catalog::{Grant, builtin_names, builtin_settings, builtins};
 use pve_exporter::collector::{Collector, Origin};
 use pve_exporter::config::Flags;
 use pve_exporter::limits::{LIMITS, Limit, LimitOverride, Limits};
@@ -208,5 +209,20 @@ fn every_metric_that_is_mentioned_exists() {
                 assert!(known.contains(&name), "{page}: there is no metric {name}");
             }
         }
+    }
+}
+
+/// The settings that `--collectors.setting` accepts are those of the tables, below the collector's name.
+#[test]
+fn every_setting_of_a_built_in_has_its_row() {
+    for name in builtin_names() {
+        let rows = pages::rows().into_iter().filter(|row| row.file == METRICS && row.heading == name);
+        let mut documented: Vec<String> = rows
+            .skip_while(|row| row.cells.first().is_none_or(|cell| cell != "Setting"))
+            .skip(1)
+            .flat_map(|row| row.code(0).first().map(|setting| (*setting).to_owned()))
+            .collect();
+        documented.sort();
+        assert_eq!(documented, builtin_settings(name), "{name}");
     }
 }

@@ -23,6 +23,7 @@ mod drop_in;
 mod end_to_end;
 mod faults;
 mod golden;
+mod hostile;
 mod layers;
 mod web;
 mod zoo;

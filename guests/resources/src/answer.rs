@@ -9,7 +9,7 @@ use pve_collector::{
 };
 use serde::Deserialize;
 
-use crate::rows::{GuestInfo, NodeHa, Numbers, StorageInfo};
+use crate::rows::{GuestInfo, GuestLock, NodeHa, Numbers, StorageInfo};
 
 #[derive(Deserialize)]
 pub(crate) struct Resource<'a> {
@@ -92,6 +92,11 @@ impl Resource<'_> {
 
     pub(crate) fn node_ha(&self, compact: bool) -> NodeHa {
         NodeHa { id: self.id.or_empty().to_owned(), ha: state(&self.hastate, compact) }
+    }
+
+    pub(crate) fn guest_lock(&self) -> Option<GuestLock> {
+        let lock = self.lock.or_empty();
+        (!lock.is_empty()).then(|| GuestLock { id: self.id.or_empty().to_owned(), lock: lock.to_owned() })
     }
 
     pub(crate) fn guest_info(&self) -> GuestInfo {

@@ -13,7 +13,7 @@ mod rows;
 
 use answer::Resource;
 use pve_collector::{Collector, Failure, Input, Output, Package, Request, Table};
-pub use rows::{GuestHa, GuestInfo, Lock, NodeHa, NodeHaState, Numbers, StorageInfo, TABLES};
+pub use rows::{GuestHa, GuestInfo, GuestLock, Lock, NodeHa, NodeHaState, Numbers, StorageInfo, TABLES};
 
 const RESOURCES: Request = Request::get("/cluster/resources");
 
@@ -35,7 +35,12 @@ impl Collector for Resources {
             }
             output.push(resource.numbers(deprecated, compact));
             match resource.kind.or_empty() {
-                "qemu" | "lxc" => output.push(resource.guest_info()),
+                "qemu" | "lxc" => {
+                    output.push(resource.guest_info());
+                    if let Some(lock) = resource.guest_lock() {
+                        output.push(lock);
+                    }
+                }
                 "storage" => output.push(resource.storage_info()),
                 "node" => output.push(resource.node_ha(compact)),
                 _ => {}

@@ -101,4 +101,9 @@ tables! {
     StorageInfo(content, id, node, plugintype, storage) {
         info "pve_storage_info" "Storage info";
     }
+
+    /// Guests that are locked. Not in prometheus-pve-exporter, whose states lack some locks of containers.
+    GuestLock(id, lock) {
+        info "pve_guest_lock_info" "The lock of the guest's configuration, whatever its name; no series without one";
+    }
 }

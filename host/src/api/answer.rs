@@ -150,12 +150,13 @@ fn malformed(detail: String) -> FetchError {
 
 fn describe(body: &str, content_type: &str, error: &serde_json::Error, redactor: &Redactor) -> String {
     if body.trim().is_empty() {
-        return "the response is empty".to_owned();
+        return "the response is empty: is this the API? Check target, port and path_prefix".to_owned();
     }
     let html = content_type.starts_with("text/html") || body.trim_start().starts_with('<');
     if html {
         return format!(
-            "the response is an HTML page, not JSON: is there a proxy or a login page in front of the API? It starts with {}",
+            "the response is an HTML page, not JSON: is there a proxy or a login page in front of the API? Check target, port and \
+             path_prefix. It starts with {}",
             excerpt(body, redactor)
         );
     }

@@ -1,9 +1,10 @@
 //! Authentication: a token in a header, or a ticket in a cookie.
 //!
 //! A ticket is valid for two hours. It is renewed before that, with itself as the password, so that a second factor's code is
-//! needed only once; after a 401 it is replaced once. Concurrent requests share one login. A refused login is not retried for
-//! half a minute: the server delays its response to a wrong password and may ban clients that insist. The code of a second factor is
-//! sent once; once the ticket is lost, only a new configuration helps.
+//! needed only once; after a 401 it is replaced once. Since a 401 takes the server 3 s, which may be longer than a request waits, it is
+//! also replaced once nothing sent with it is answered. Concurrent requests share one login. A refused login is retried after half
+//! a minute, and then ever more rarely: the server delays its response to a wrong password and may ban clients that insist. The code
+//! of a second factor is sent once; once the ticket is lost, only a new configuration helps.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,8 +25,9 @@ use crate::text::Foreign;
 
 /// Age at which a ticket can no longer be renewed.
 const EXPIRED: Duration = Duration::from_secs(118 * 60);
-/// Time between a refused login and the next one.
+/// Time between a refused login and the next one; it doubles with each refusal.
 const REFUSED: Duration = Duration::from_secs(30);
+const REFUSED_LONGEST: Duration = Duration::from_secs(15 * 60);
 
 const CODE_SENT: &str =
     "the code of the second factor (otp) was used for the last login: set a new code and reload, or use an API token";
@@ -52,6 +54,8 @@ pub(super) struct Login {
 struct LoginState {
     ticket: Option<Ticket>,
     refusal: Option<Refusal>,
+    /// Consecutive ones.
+    refusals: u32,
     logins: u64,
     /// Whether the code of the second factor was sent.
     code_sent: bool,
@@ -70,6 +74,10 @@ struct Ticket {
     since: Instant,
     /// The number of its login.
     number: u64,
+    /// When a request with it was last answered.
+    answered: Option<Instant>,
+    /// Whether requests with it are not answered.
+    is_doubtful: bool,
 }
 
 impl Ticket {
@@ -79,14 +87,29 @@ impl Ticket {
 }
 
 impl LoginState {
-    /// The last refusal while it lasts, or a ticket younger than `age`.
+    /// The last refusal while it lasts, or a ticket younger than `age` that is not doubtful.
     fn known(&self, age: Duration) -> Option<Result<Pass, FetchError>> {
         match &self.refusal {
             Some(Refusal { error, until }) if until.is_none_or(|until| Instant::now() < until) => {
                 Some(Err(error.clone()))
             }
-            _ => Some(Ok(self.ticket.as_ref().filter(|ticket| ticket.since.elapsed() < age)?.pass())),
+            _ => {
+                let good = |ticket: &&Ticket| ticket.since.elapsed() < age && !ticket.is_doubtful;
+                Some(Ok(self.ticket.as_ref().filter(good)?.pass()))
+            }
         }
+    }
+
+    /// Keeps a refusal until the next login may be tried: never, if it takes another code.
+    fn refuse(&mut self, error: FetchError) {
+        let wait = REFUSED.saturating_mul(2_u32.saturating_pow(self.refusals)).min(REFUSED_LONGEST);
+        let until = (!self.code_sent).then(|| Instant::now() + wait);
+        self.refusals = self.refusals.saturating_add(1);
+        self.refusal = Some(Refusal { error, until });
+    }
+
+    fn ticket(&mut self, number: Option<u64>) -> Option<&mut Ticket> {
+        self.ticket.as_mut().filter(|ticket| Some(ticket.number) == number)
     }
 }
 
@@ -142,8 +165,40 @@ impl Auth {
     /// Call after a 401 to a new ticket: more logins would not help.
     pub(super) fn give_up(&self, error: &FetchError) {
         if let Self::Ticket(login) = self {
-            let until = Some(Instant::now() + REFUSED);
-            login.state().refusal = Some(Refusal { error: error.clone(), until });
+            login.state().refuse(error.clone());
+        }
+    }
+
+    /// Call after a response other than a 401.
+    pub(super) fn answered(&self, pass: &Pass) {
+        if let Self::Ticket(login) = self {
+            let mut state = login.state();
+            state.refusals = 0;
+            if let Some(ticket) = state.ticket(pass.number) {
+                (ticket.answered, ticket.is_doubtful) = (Some(Instant::now()), false);
+            }
+        }
+    }
+
+    /// Call after a request that was sent at `start` and had no response. If no other one had either, the ticket may have died. One
+    /// that took a code is kept: there is no other.
+    pub(super) fn unanswered(&self, pass: &Pass, start: Instant) {
+        if let Self::Ticket(login) = self {
+            let mut state = login.state();
+            if !state.code_sent
+                && let Some(ticket) = state.ticket(pass.number)
+            {
+                ticket.is_doubtful |= ticket.answered.is_none_or(|answered| answered < start);
+            }
+        }
+    }
+
+    /// Allows a login at once, even if the last one was refused.
+    pub(super) fn retry(&self) {
+        if let Self::Ticket(login) = self {
+            let mut state = login.state();
+            state.refusal.take_if(|refusal| refusal.until.is_some());
+            state.refusals = 0;
         }
     }
 }
@@ -175,17 +230,16 @@ impl Login {
             Ok((cookie, text)) => {
                 self.redactor.add(&text);
                 state.logins += 1;
-                let ticket = Ticket { cookie, text, since, number: state.logins };
+                let (number, answered) = (state.logins, None);
+                let ticket = Ticket { cookie, text, since, number, answered, is_doubtful: false };
                 let pass = ticket.pass();
                 state.ticket = Some(ticket);
                 state.refusal = None;
                 Ok(pass)
             }
             Err(error) if error.kind == FetchErrorKind::Forbidden => {
-                // Without a code there is no other login until the configuration changes.
-                let until = (!state.code_sent).then(|| Instant::now() + REFUSED);
                 state.ticket = None;
-                state.refusal = Some(Refusal { error: error.clone(), until });
+                state.refuse(error.clone());
                 Err(error)
             }
             // The server can't be reached, but the old ticket may still be valid.
@@ -195,7 +249,8 @@ impl Login {
 
     /// Exchanges an old ticket for a new one; `None` if that takes the password.
     async fn renew(&self, link: &Link, end: Instant) -> Option<Result<Secret, FetchError>> {
-        let old = self.state().ticket.as_ref().filter(|ticket| ticket.since.elapsed() < EXPIRED)?.text.clone();
+        let good = |ticket: &&Ticket| ticket.since.elapsed() < EXPIRED && !ticket.is_doubtful;
+        let old = self.state().ticket.as_ref().filter(good)?.text.clone();
         match first_factor(link, &self.user, &old, false, end).await {
             Ok(FirstFactor::Ticket(ticket)) => Some(Ok(ticket)),
             Err(error) if error.kind != FetchErrorKind::Forbidden => Some(Err(error)),
@@ -243,4 +298,25 @@ fn cookie(ticket: &Secret) -> Result<HeaderValue, FetchError> {
 fn sensitive(mut header: HeaderValue) -> HeaderValue {
     header.set_sensitive(true);
     header
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refused_logins_become_rare() {
+        let mut state = LoginState::default();
+        let mut waits = Vec::new();
+        for _ in 0..8 {
+            state.refuse(FetchError::new(FetchErrorKind::Forbidden, "401"));
+            let until = state.refusal.as_ref().unwrap().until.unwrap();
+            waits.push((until - Instant::now()).as_secs_f64().round());
+        }
+        assert_eq!(waits, [30.0, 60.0, 120.0, 240.0, 480.0, 900.0, 900.0, 900.0]);
+        // A code can't be sent again.
+        state.code_sent = true;
+        state.refuse(FetchError::new(FetchErrorKind::Forbidden, "401"));
+        assert_eq!(state.refusal.unwrap().until, None);
+    }
 }

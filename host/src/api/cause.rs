@@ -3,11 +3,14 @@
 
 use std::error::Error;
 use std::io;
+use std::time::Duration;
 
 use rustls::{AlertDescription, CertificateError};
 
 use super::error::FetchError;
+use super::exchange::Reply;
 use crate::contract::FetchErrorKind;
+use crate::text::Foreign;
 
 /// A request without a response.
 pub(super) struct ExchangeError {
@@ -25,20 +28,42 @@ impl ExchangeError {
         Self { stage, unconnected: false, closed: false, error: FetchError::new(kind, detail) }
     }
 
+    /// Without a connection after this time.
+    pub(super) fn unconnected(address: &str, waited: Duration) -> Self {
+        let detail = format!("{address}: {}", no_connection(waited));
+        Self { unconnected: true, ..Self::new("timed_out", FetchErrorKind::TimedOut, detail) }
+    }
+
+    /// For a name without an address.
+    pub(super) fn unresolved(error: FetchError) -> Self {
+        Self { stage: "connect", unconnected: true, closed: false, error }
+    }
+
+    /// For a response that is none of the API, as one of several addresses'.
+    pub(super) fn of_reply(address: &str, reply: &Reply) -> Self {
+        let error = if reply.is_success() {
+            FetchError::new(FetchErrorKind::Malformed, "the response is not the API's JSON")
+        } else {
+            reply.error()
+        };
+        let detail = Foreign::new(&format!("{address}: {}", error.detail));
+        let error = FetchError { detail, status: Some(reply.status), ..error };
+        Self { stage: "body", unconnected: false, closed: false, error }
+    }
+
+    /// Whether the request was sent, and nothing came back in time.
+    pub(super) fn had_no_response(&self) -> bool {
+        self.stage == "timed_out" && !self.unconnected
+    }
+
     /// From an error up to the end of the response's head.
-    pub(super) fn of_send(address: &str, error: &reqwest::Error) -> Self {
+    pub(super) fn of_send(address: &str, waited: Duration, error: &reqwest::Error) -> Self {
         let tls = find::<rustls::Error>(error);
         let unconnected = error.is_connect();
         let (stage, kind, words) = if let Some(tls) = tls {
             ("tls", FetchErrorKind::Unavailable, describe_tls(tls))
-        } else if error.is_dns() {
-            ("connect", FetchErrorKind::Unavailable, "the host name can't be resolved".to_owned() + &reason(error))
         } else if unconnected && error.is_timeout() {
-            (
-                "timed_out",
-                FetchErrorKind::TimedOut,
-                "connection timed out: is the host up, is there a firewall in between?".to_owned(),
-            )
+            ("timed_out", FetchErrorKind::TimedOut, no_connection(waited))
         } else if unconnected {
             ("connect", FetchErrorKind::Unavailable, describe_io(error))
         } else if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
@@ -64,6 +89,24 @@ impl ExchangeError {
         let detail = format!("{address}: the connection was closed in the middle of the response, after {read} bytes");
         Self::new("body", FetchErrorKind::Unavailable, detail)
     }
+}
+
+/// A login that failed, so that the request was not sent.
+impl From<FetchError> for ExchangeError {
+    fn from(error: FetchError) -> Self {
+        Self { stage: "login", unconnected: false, closed: false, error }
+    }
+}
+
+impl From<ExchangeError> for FetchError {
+    fn from(failure: ExchangeError) -> Self {
+        failure.error
+    }
+}
+
+fn no_connection(waited: Duration) -> String {
+    let waited = waited.as_secs_f64();
+    format!("no connection within {waited:.1} s: is the host up, is there a firewall in between?")
 }
 
 /// The first `T` among an error's sources. `io::Error::source` skips the error it wraps, so `get_ref` is used there.
@@ -128,18 +171,11 @@ fn describe_tls(error: &rustls::Error) -> String {
         {
             "the server uses a CA's certificate: add it to the verify_ssl file, or pin it with fingerprint".to_owned()
         }
-        rustls::Error::InvalidCertificate(CertificateError::Other(other))
-            if other.to_string().contains("UnsupportedCertVersion") =>
-        {
-            "the server's certificate is an X.509 version 1 certificate, which can't be verified: pin it with fingerprint, or \
-             create a new one on the node with pvecm updatecerts --force"
-                .to_owned()
-        }
         rustls::Error::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::HandshakeFailure) => {
             "the server requires a client certificate: set cert".to_owned()
         }
         rustls::Error::InvalidMessage(_) => "the server does not use TLS: is this the API's port (8006)?".to_owned(),
-        // From our check of fingerprints.
+        // From our own checks.
         rustls::Error::General(text) => text.clone(),
         other => format!("TLS: {other}"),
     }

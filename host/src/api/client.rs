@@ -3,14 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
+use super::addresses::AddressInUse;
 use super::answer::{Answer, Received};
 use super::auth::{Auth, Pass};
+use super::cause::ExchangeError;
 use super::error::FetchError;
-use super::link::{Link, Repeat, Reply};
+use super::exchange::{Exchange, Reply};
+use super::link::{Link, Repeat};
 use super::observer::Observer;
-use super::outage::Outages;
+use super::outage::{Outages, Outcome};
 use super::redactor::Redactor;
 use super::slots::Slots;
 use super::tls;
@@ -36,6 +40,8 @@ pub struct Client {
     auth: Auth,
     slots: Slots,
     outages: Outages,
+    /// Bounds probes, which must not take the slots of requests.
+    probing: Semaphore,
     timeout: Duration,
     budget: Arc<ByteBudget>,
     redactor: Arc<Redactor>,
@@ -72,14 +78,19 @@ impl Client {
         let max_concurrent = module.max_concurrent.unwrap_or(options.max_concurrent);
         let per_node = module.max_concurrent_per_node.unwrap_or(options.max_concurrent_per_node);
         let redactor = Arc::new(Redactor::new(&module.credentials));
-        let (shared, held) = (Arc::clone(&redactor), Arc::clone(&budget));
+        let exchange = Exchange {
+            max_body: options.max_body,
+            budget: Arc::clone(&budget),
+            redactor: Arc::clone(&redactor),
+            observer,
+        };
         Ok(Self {
-            link: Link::new(module, targets, options.max_body, max_concurrent, held, shared, observer)
-                .map_err(error)?,
+            link: Link::new(module, targets, max_concurrent, exchange).map_err(error)?,
             auth: Auth::new(&module.credentials, options.ticket_age, Arc::clone(&redactor)).map_err(error)?,
             redactor,
             slots: Slots::new(max_concurrent, per_node),
             outages: Outages::default(),
+            probing: Semaphore::new(max_concurrent),
             timeout: module.timeout,
             budget,
         })
@@ -91,15 +102,23 @@ impl Client {
         &self.budget
     }
 
-    /// GETs a path. Waits for a free slot, then requests with the module's timeout; finishes by `deadline` in any case.
-    pub async fn get(&self, path: &Path, deadline: Instant) -> Result<Answer, FetchError> {
-        let redactor = Arc::clone(&self.redactor);
-        let parse = move |body: Received, content_type: &str| Answer::parse_redacted(body, content_type, &redactor);
-        self.get_parsed(path, deadline, parse).await
+    /// The address that responded last.
+    pub fn address_in_use(&self) -> Option<AddressInUse> {
+        self.link.address_in_use()
     }
 
-    /// [`get`](Self::get) for a large answer that the caller deserializes anyway: see [`Answer::parse_reading`].
-    pub async fn get_reading<R: Send + 'static>(
+    /// GETs a path. Waits for a free slot, then requests with the module's timeout; finishes by `deadline` in any case.
+    pub async fn get(&self, path: &Path, deadline: Instant) -> Result<Answer, FetchError> {
+        self.get_parsed(path, deadline, Repeat::IfClosed, self.parser()).await
+    }
+
+    /// [`get`](Self::get) from whichever address responds.
+    pub async fn discover(&self, path: &Path, deadline: Instant) -> Result<Answer, FetchError> {
+        self.get_parsed(path, deadline, Repeat::Anywhere, self.parser()).await
+    }
+
+    /// [`discover`](Self::discover) for a large answer that the caller deserializes anyway.
+    pub async fn discover_reading<R: Send + 'static>(
         &self,
         path: &Path,
         deadline: Instant,
@@ -107,17 +126,57 @@ impl Client {
     ) -> Result<(Answer, Option<R>), FetchError> {
         let redactor = Arc::clone(&self.redactor);
         let parse = move |body, content_type: &str| Answer::parse_reading(body, content_type, &redactor, read);
-        self.get_parsed(path, deadline, parse).await
+        self.get_parsed(path, deadline, Repeat::Anywhere, parse).await
+    }
+
+    fn parser(&self) -> impl FnOnce(Received, &str) -> Result<Answer, FetchError> + Send + 'static {
+        let redactor = Arc::clone(&self.redactor);
+        move |body, content_type| Answer::parse_redacted(body, content_type, &redactor)
+    }
+
+    /// Why a node gets no requests, if it hangs.
+    pub fn hang(&self, node: &str) -> Option<FetchError> {
+        self.outages.hang(node)
+    }
+
+    /// Waits until a node does not hang.
+    pub async fn until_back(&self, node: &str) {
+        self.outages.until_back(node).await;
+    }
+
+    /// The probes to send to hanging nodes. Those that `wanted` does not accept are forgotten.
+    pub fn probes(&self, wanted: impl Fn(&str) -> bool) -> Vec<Path> {
+        self.outages.probes(Instant::now(), wanted)
+    }
+
+    /// Sends a probe. If its node responds, it gets requests again.
+    pub async fn probe(&self, path: &Path) {
+        let _turn = self.probing.acquire().await;
+        let end = Instant::now() + self.timeout;
+        let result = match self.ask_twice(path, end, Repeat::IfClosed).await {
+            Ok(reply) => check(reply, |_, _| Ok(())).await,
+            Err(failure) => Err(failure.error),
+        };
+        self.outages.note_probe(path, result.as_ref().map(drop));
+    }
+
+    /// Allows a login at once, even if the last one was refused.
+    pub fn retry_login(&self) {
+        self.auth.retry();
     }
 
     async fn get_parsed<A: Send + 'static>(
         &self,
         path: &Path,
         deadline: Instant,
+        repeat: Repeat,
         parse: impl FnOnce(Received, &str) -> Result<A, FetchError> + Send + 'static,
     ) -> Result<A, FetchError> {
         let asked = Instant::now();
-        let slot = timeout_at(deadline, self.slots.take(path.node_name())).await;
+        if let Some(hang) = path.node().and_then(|node| self.outages.hang(node)) {
+            return Err(hang);
+        }
+        let slot = timeout_at(deadline, self.slots.take(path)).await;
         // Slots are also released when other requests reach the same deadline.
         if slot.is_err() || Instant::now() >= deadline {
             let queue = path.node().unwrap_or("the cluster");
@@ -127,34 +186,54 @@ impl Client {
         if let Some(outage) = self.outages.since(path.node_name(), asked) {
             return Err(outage);
         }
-        let end = deadline.min(Instant::now() + self.timeout);
-        let answer = match self.ask_twice(path, end).await {
+        let start = Instant::now();
+        let result = self.ask_twice(path, deadline.min(start + self.timeout), repeat).await;
+        let had_no_response = result.as_ref().is_err_and(ExchangeError::had_no_response);
+        let answer = match result {
             Ok(reply) => check(reply, parse).await,
-            Err(error) => Err(error),
+            Err(failure) => Err(failure.error),
         };
         let answer = answer.map_err(|error| self.redactor.clean(error));
-        self.outages.note(path.node_name(), answer.as_ref().map(drop));
+        let outcome = match &answer {
+            Ok(_) => Outcome::Response,
+            Err(error) if had_no_response => Outcome::NoResponse(error),
+            Err(error) => Outcome::Error(error),
+        };
+        self.outages.note(path, start, outcome);
         answer
     }
 
     /// Retries once with a new ticket if the ticket was refused.
-    async fn ask_twice(&self, path: &Path, end: Instant) -> Result<Reply, FetchError> {
-        let (mut reply, pass) = self.ask(path, end).await?;
+    async fn ask_twice(&self, path: &Path, end: Instant, repeat: Repeat) -> Result<Reply, ExchangeError> {
+        let (mut reply, pass) = self.ask(path, end, repeat).await?;
         if reply.status == 401 && self.auth.refused(&pass) {
-            (reply, _) = self.ask(path, end).await?;
+            (reply, _) = self.ask(path, end, repeat).await?;
             if reply.status == 401 {
-                self.auth.give_up(&FetchError::of_status(401, &reply.reason));
+                self.auth.give_up(&reply.error());
             }
         }
         Ok(reply)
     }
 
-    async fn ask(&self, path: &Path, end: Instant) -> Result<(Reply, Pass), FetchError> {
+    async fn ask(&self, path: &Path, end: Instant, repeat: Repeat) -> Result<(Reply, Pass), ExchangeError> {
         let pass = self.auth.pass(&self.link, end).await?;
+        let start = Instant::now();
         let make =
             |http: &reqwest::Client, root: &str| http.get(format!("{root}{path}")).header(&pass.name, &pass.value);
-        let reply = self.link.ask(path.template(), end, Repeat::IfClosed, make).await?;
-        Ok((reply, pass))
+        match self.link.ask(path.template(), end, repeat, make).await {
+            Ok(reply) => {
+                if reply.status != 401 {
+                    self.auth.answered(&pass);
+                }
+                Ok((reply, pass))
+            }
+            Err(failure) => {
+                if failure.had_no_response() {
+                    self.auth.unanswered(&pass, start);
+                }
+                Err(failure)
+            }
+        }
     }
 }
 
@@ -163,7 +242,7 @@ async fn check<A: Send + 'static>(
     parse: impl FnOnce(Received, &str) -> Result<A, FetchError> + Send + 'static,
 ) -> Result<A, FetchError> {
     if !reply.is_success() {
-        return Err(FetchError::of_status(reply.status, &reply.reason));
+        return Err(reply.error());
     }
     let status = reply.status;
     let answer = if reply.body.bytes.len() < LARGE {

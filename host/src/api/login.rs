@@ -14,7 +14,8 @@ use tokio::time::Instant;
 use super::answer::Answer;
 use super::encoding::FORM;
 use super::error::FetchError;
-use super::link::{Link, Repeat, Reply};
+use super::exchange::Reply;
+use super::link::{Link, Repeat};
 use crate::config::Secret;
 use crate::contract::FetchErrorKind;
 
@@ -42,7 +43,7 @@ pub(super) async fn first_factor(
     if code {
         form.push(("new-format", "1"));
     }
-    let reply = post(link, &form, Repeat::IfClosed, end).await?;
+    let reply = post(link, &form, Repeat::Login, end).await?;
     if code && reply.status == 400 {
         return Ok(FirstFactor::CodeWithPassword);
     }
@@ -110,7 +111,7 @@ async fn post(link: &Link, form: &[(&str, &str)], repeat: Repeat, end: Instant) 
     let make = |http: &reqwest::Client, root: &str| {
         http.post(format!("{root}{LOGIN}")).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body.clone())
     };
-    link.ask(LOGIN, end, repeat, make).await
+    Ok(link.ask(LOGIN, end, repeat, make).await?)
 }
 
 struct TicketData {
@@ -126,7 +127,7 @@ fn data(reply: Reply) -> Result<TicketData, FetchError> {
         need_tfa: Value,
     }
     if !reply.is_success() {
-        return Err(FetchError::of_status(reply.status, &reply.reason));
+        return Err(reply.error());
     }
     // No error may show the ticket, not even a part of it.
     let not_the_apis = || FetchError::new(FetchErrorKind::Malformed, "the response to the login is not the API's");

@@ -1,50 +1,254 @@
-//! Nodes that turned out to be down while requests to them waited.
+//! Nodes that do not respond: which requests to them are made.
 //!
 //! A request to a node that is down takes 3 to 30 s, and three are in flight at a time; with a request per guest the queue would
-//! outlast any scrape. A request that waited while another one failed because the node did not respond fails the same way,
-//! without being sent.
+//! outlast any scrape. A request that waited while others failed because the node did not respond fails the same way, without
+//! being sent.
+//!
+//! A node that let a request wait until it timed out *hangs*. That is remembered: later scrapes do not send it requests, but a probe,
+//! and go on without the node if the probe has no answer by the time they have everything else.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::error::FetchError;
+use crate::request::Path;
 
 /// Consecutive failures that make an outage: a single one may be due to a guest that is being migrated.
 const FAILURES: u32 = 2;
+/// How long a failure takes that is remembered. What fails at once can be tried at each scrape.
+const LONG: Duration = Duration::from_millis(1500);
+/// Time after which another probe is sent along with one that has no answer: the node may be back, but not that request.
+const PROBE_AGAIN: Duration = Duration::from_millis(500);
+/// Probes of a node at a time.
+const PROBES: usize = 3;
 
-/// The last failure of each node.
 #[derive(Default)]
-pub(super) struct Outages(Mutex<HashMap<Arc<str>, Outage>>);
+pub(super) struct Outages {
+    nodes: Mutex<HashMap<Arc<str>, Node>>,
+    /// Notified when a node responds again.
+    back: Notify,
+}
 
-struct Outage {
-    seen: Instant,
+#[derive(Default)]
+struct Node {
+    /// When it last responded.
+    responded: Option<Instant>,
+    /// Consecutive failures, and the last one.
     failures: u32,
+    last: Option<(Instant, FetchError)>,
+    hang: Option<Hang>,
+}
+
+struct Hang {
     error: FetchError,
+    /// The shortest of the paths that had no response.
+    path: Path,
+    probes: usize,
+    probed: Option<Instant>,
+}
+
+/// What became of a request to a node.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Outcome<'a> {
+    Response,
+    /// It timed out.
+    NoResponse(&'a FetchError),
+    Error(&'a FetchError),
 }
 
 impl Outages {
-    /// Records the result of a request to a node.
-    pub(super) fn note(&self, node: Option<&Arc<str>>, result: Result<(), &FetchError>) {
-        let Some(node) = node else { return };
-        match result {
-            // 595 to 599: pveproxy could not reach the node, or the node did not respond.
-            Err(error) if error.status.is_some_and(|status| (595..=599).contains(&status)) => {
-                let mut outages = self.0.lock();
-                let failures = outages.get(node).map_or(1, |outage| outage.failures.saturating_add(1));
-                outages.insert(Arc::clone(node), Outage { seen: Instant::now(), failures, error: error.clone() });
+    /// Records the outcome of a request that was sent at `start`.
+    pub(super) fn note(&self, path: &Path, start: Instant, outcome: Outcome<'_>) {
+        let Some(name) = path.node_name() else { return };
+        let mut nodes = self.nodes.lock();
+        let (error, gave_up) = match outcome {
+            Outcome::Response => {
+                let node = nodes.entry(Arc::clone(name)).or_default();
+                let hung = node.hang.is_some();
+                *node = Node { responded: Some(Instant::now()), ..Node::default() };
+                if hung {
+                    self.back.notify_waiters();
+                }
+                return;
             }
-            Err(_) => {}
-            Ok(()) => drop(self.0.lock().remove(node)),
+            Outcome::NoResponse(error) => (error, true),
+            Outcome::Error(error) => (error, false),
+        };
+        // 595 to 599: pveproxy could not reach the node, or the node did not respond.
+        let unreachable = error.status.is_some_and(|status| (595..=599).contains(&status));
+        // A costly request waits for other nodes.
+        if !(unreachable || gave_up) || path.costly().is_some() {
+            return;
+        }
+        let node = nodes.entry(Arc::clone(name)).or_default();
+        // It responds, but not to this request.
+        if gave_up && node.responded.is_some_and(|responded| responded >= start) {
+            return;
+        }
+        node.failures = if gave_up { node.failures.max(FAILURES) } else { node.failures.saturating_add(1) };
+        node.last = Some((Instant::now(), error.clone()));
+        if node.failures >= FAILURES && (gave_up || start.elapsed() >= LONG) {
+            match &mut node.hang {
+                Some(hang) if hang.path.as_str().len() <= path.as_str().len() => {}
+                Some(hang) => hang.path = path.clone(),
+                None => {
+                    node.hang = Some(Hang { error: error.clone(), path: path.clone(), probes: 0, probed: None });
+                }
+            }
         }
     }
 
-    /// The outage of a node, if it was observed after `since`.
+    /// The outage of a node, if it was observed after `since` or the node hangs.
     pub(super) fn since(&self, node: Option<&Arc<str>>, since: Instant) -> Option<FetchError> {
-        let outages = self.0.lock();
-        let outage = outages.get(node?)?;
-        (outage.failures >= FAILURES && outage.seen >= since).then(|| outage.error.clone())
+        let nodes = self.nodes.lock();
+        let node = nodes.get(node?)?;
+        if let Some(hang) = &node.hang {
+            return Some(hang.error.clone());
+        }
+        node.last
+            .as_ref()
+            .filter(|(seen, _)| node.failures >= FAILURES && *seen >= since)
+            .map(|(_, error)| error.clone())
+    }
+
+    /// Why a node gets no requests, if it hangs.
+    pub(super) fn hang(&self, node: &str) -> Option<FetchError> {
+        self.nodes.lock().get(node)?.hang.as_ref().map(|hang| hang.error.clone())
+    }
+
+    /// Waits until a node does not hang.
+    pub(super) async fn until_back(&self, node: &str) {
+        loop {
+            let back = self.back.notified();
+            if self.hang(node).is_none() {
+                return;
+            }
+            back.await;
+        }
+    }
+
+    /// The probes to send, for those of the hanging nodes that `wanted` accepts. The others are forgotten.
+    pub(super) fn probes(&self, now: Instant, wanted: impl Fn(&str) -> bool) -> Vec<Path> {
+        let mut probes = Vec::new();
+        self.nodes.lock().retain(|name, node| {
+            let Some(hang) = &mut node.hang else { return true };
+            if !wanted(name) {
+                return false;
+            }
+            if hang.probes < PROBES && hang.probed.is_none_or(|probed| now >= probed + PROBE_AGAIN) {
+                hang.probes += 1;
+                hang.probed = Some(now);
+                probes.push(hang.path.clone());
+            }
+            true
+        });
+        probes
+    }
+
+    /// Records the result of a probe.
+    pub(super) fn note_probe(&self, path: &Path, result: Result<(), &FetchError>) {
+        let responded = match result {
+            Ok(()) => true,
+            Err(error) => error.status.is_some_and(|status| !(595..=599).contains(&status)),
+        };
+        if responded {
+            return self.note(path, Instant::now(), Outcome::Response);
+        }
+        let mut nodes = self.nodes.lock();
+        let node = path.node_name().and_then(|name| nodes.get_mut(name));
+        if let Some(hang) = node.and_then(|node| node.hang.as_mut()) {
+            hang.probes = hang.probes.saturating_sub(1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::FetchErrorKind;
+    use crate::request::{Place, Template};
+
+    fn path(template: &str) -> Path {
+        Template::parse(template).unwrap().bind(&Place::node("a")).unwrap()
+    }
+
+    fn status() -> Path {
+        path("/nodes/{node}/status")
+    }
+
+    fn timed_out() -> FetchError {
+        FetchError::new(FetchErrorKind::TimedOut, "no response")
+    }
+
+    fn unreachable() -> FetchError {
+        FetchError { status: Some(595), ..FetchError::new(FetchErrorKind::Unavailable, "595") }
+    }
+
+    fn ago(seconds: u64) -> Instant {
+        Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap()
+    }
+
+    #[test]
+    fn a_request_that_times_out_makes_its_node_hang() {
+        let outages = Outages::default();
+        outages.note(&status(), ago(5), Outcome::NoResponse(&timed_out()));
+        assert_eq!(outages.hang("a"), Some(timed_out()));
+        assert_eq!(outages.since(status().node_name(), Instant::now()), Some(timed_out()));
+        assert_eq!(outages.hang("b"), None);
+        outages.note(&status(), ago(0), Outcome::Response);
+        assert_eq!(outages.hang("a"), None);
+    }
+
+    #[test]
+    fn a_slow_path_is_no_hanging_node() {
+        let outages = Outages::default();
+        outages.note(&status(), ago(1), Outcome::Response);
+        outages.note(&path("/nodes/{node}/disks/list"), ago(5), Outcome::NoResponse(&timed_out()));
+        outages.note(&path("/nodes/{node}/replication"), Instant::now(), Outcome::NoResponse(&timed_out()));
+        assert_eq!(outages.hang("a"), None);
+    }
+
+    #[test]
+    fn what_fails_at_once_is_tried_again() {
+        let outages = Outages::default();
+        let start = Instant::now();
+        outages.note(&status(), start, Outcome::Error(&unreachable()));
+        assert_eq!(outages.since(status().node_name(), start), None);
+        outages.note(&status(), start, Outcome::Error(&unreachable()));
+        assert_eq!(outages.since(status().node_name(), start), Some(unreachable()));
+        assert_eq!(outages.since(status().node_name(), Instant::now() + Duration::from_secs(1)), None);
+        // Three seconds are too long for each scrape.
+        outages.note(&status(), ago(3), Outcome::Error(&unreachable()));
+        assert_eq!(outages.hang("a"), Some(unreachable()));
+    }
+
+    #[tokio::test]
+    async fn probes_are_few_and_end_the_outage() {
+        let outages = Outages::default();
+        outages.note(&path("/nodes/{node}/disks/list"), ago(5), Outcome::NoResponse(&timed_out()));
+        outages.note(&status(), ago(5), Outcome::NoResponse(&timed_out()));
+        let mut now = Instant::now();
+        assert_eq!(outages.probes(now, |_| true), [status()]);
+        assert_eq!(outages.probes(now, |_| true), []);
+        for _ in 0..5 {
+            now += PROBE_AGAIN;
+            outages.probes(now, |_| true);
+        }
+        assert_eq!(outages.nodes.lock()["a"].hang.as_ref().unwrap().probes, PROBES);
+        outages.note_probe(&status(), Err(&timed_out()));
+        assert_eq!(outages.probes(now + PROBE_AGAIN, |_| true), [status()]);
+        let refused = FetchError { status: Some(403), ..FetchError::new(FetchErrorKind::Forbidden, "403") };
+        outages.note_probe(&status(), Err(&refused));
+        outages.until_back("a").await;
+        assert_eq!(outages.hang("a"), None);
+
+        outages.note(&status(), ago(5), Outcome::NoResponse(&timed_out()));
+        assert_eq!(outages.probes(Instant::now(), |_| false), []);
+        assert_eq!(outages.hang("a"), None);
     }
 }

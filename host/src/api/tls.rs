@@ -6,8 +6,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::{
     CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
     verify_tls13_signature_with_raw_key,
@@ -29,23 +29,26 @@ pub(super) fn client_config(module: &Module) -> Result<ClientConfig, String> {
         .map_err(|error| error.to_string())?
         .dangerous()
         .with_custom_certificate_verifier(verifier(&module.verify, provider)?);
-    match &module.client_certificate {
-        None => Ok(builder.with_no_client_auth()),
+    let mut config = match &module.client_certificate {
+        None => builder.with_no_client_auth(),
         Some(path) => {
             let chain = certificates(path, "cert")?;
             let key = PrivateKeyDer::from_pem_file(path)
                 .map_err(|error| format!("cert: {}: contains no private key: {error}", text::path(path)))?;
             builder
                 .with_client_auth_cert(chain, key)
-                .map_err(|error| format!("cert: {}: certificate and key can't be used: {error}", text::path(path)))
+                .map_err(|error| format!("cert: {}: certificate and key can't be used: {error}", text::path(path)))?
         }
-    }
+    };
+    // A resumed session does not send the certificate again, so that a new one would be noticed or not by chance.
+    config.resumption = Resumption::disabled();
+    Ok(config)
 }
 
 fn verifier(verify: &Verify, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ServerCertVerifier>, String> {
     match verify {
-        Verify::System => match rustls_platform_verifier::Verifier::new(provider) {
-            Ok(verifier) => Ok(Arc::new(verifier)),
+        Verify::System => match rustls_platform_verifier::Verifier::new(provider.clone()) {
+            Ok(verifier) => Ok(Arc::new(Checker { rule: Rule::System(Box::new(verifier)), provider })),
             Err(error) => Err(format!(
                 "the system's certificate store can't be used ({error}): install ca-certificates, or set verify_ssl to a CA file"
             )),
@@ -73,9 +76,11 @@ fn certificates(path: &Path, key: &str) -> Result<Vec<CertificateDer<'static>>, 
     }
 }
 
-/// Which server certificates are accepted, other than by the system's store.
+/// Which server certificates are accepted.
 #[derive(Debug)]
 enum Rule {
+    /// Signed for the name by a CA in the system's store.
+    System(Box<dyn ServerCertVerifier>),
     /// Signed for the name by a CA in the file, or in the file itself. A certificate that is not a CA's means exactly this one:
     /// its key must not sign for other servers.
     File { authorities: Option<Arc<WebPkiServerVerifier>>, certificates: Vec<CertificateDer<'static>> },
@@ -100,6 +105,10 @@ impl Rule {
         Ok(Self::File { authorities, certificates })
     }
 }
+
+/// webpki reads none of version 1, and its error depends on where the certificate differs.
+const FIRST_VERSION: &str = "the server's certificate is an X.509 version 1 certificate, which can't be verified: pin it with \
+     fingerprint, or create a new one on the node with pvecm updatecerts --force";
 
 #[derive(Debug)]
 struct Checker {
@@ -131,6 +140,10 @@ impl ServerCertVerifier for Checker {
             }
             Rule::File { certificates, .. } if certificates.iter().any(|known| known == end_entity) => {
                 Ok(ServerCertVerified::assertion())
+            }
+            _ if first_version(end_entity).is_some() => Err(Error::General(FIRST_VERSION.to_owned())),
+            Rule::System(system) => {
+                system.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
             }
             Rule::File { authorities: Some(authorities), .. } => {
                 authorities.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)

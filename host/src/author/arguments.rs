@@ -142,6 +142,13 @@ pub(super) enum Language {
     Python,
 }
 
+#[derive(Debug, Clone, Args)]
+pub(super) struct ConsentArguments {
+    /// Send the component's requests although it has no grant
+    #[arg(long)]
+    pub(super) yes: bool,
+}
+
 /// A cluster in the exporter's configuration.
 #[derive(Debug, Args)]
 pub(super) struct ClusterArguments {
@@ -172,6 +179,9 @@ pub(super) struct RunArguments {
     pub(super) case: Option<String>,
 
     #[command(flatten)]
+    pub(super) consent: ConsentArguments,
+
+    #[command(flatten)]
     pub(super) cluster: ClusterArguments,
 
     /// Address to listen on
@@ -184,6 +194,13 @@ pub(super) struct RecordArguments {
     /// The component whose requests to make, a .wasm file
     #[arg(long = "collector", value_name = "FILE")]
     pub(super) file: PathBuf,
+
+    /// Its grant [default: the .yml file next to it]
+    #[arg(long, value_name = "FILE")]
+    pub(super) grant: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) consent: ConsentArguments,
 
     #[command(flatten)]
     pub(super) cluster: ClusterArguments,

@@ -49,7 +49,12 @@ const ENDPOINTS: &[Endpoint] = &[
     cheap("/nodes/*/qemu", GUESTS),
     cheap("/nodes/*/lxc", GUESTS),
     cheap("/nodes/*/*/*/config", ON_GUEST),
-    cheap("/nodes/*/replication", "VM.Audit on /vms/{vmid} of each guest it shows"),
+    expensive(
+        "/nodes/*/replication",
+        "VM.Audit on /vms/{vmid} of each guest it shows",
+        "takes a cluster-wide lock, so the exporter requests it from one node at a time, only from nodes with jobs, and at most \
+         once a minute",
+    ),
     cheap("/nodes/*/replication/*/status", ON_GUEST),
     cheap("/nodes/*/subscription", "any user; all of it with Sys.Audit on /nodes/{node}"),
     cheap("/nodes/*/certificates/info", ANY),

@@ -1,11 +1,12 @@
 //! Why a subcommand fails: the file or value, what is wrong with it, and what to do.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use pve_collector::testing::FixtureError;
 
 use crate::api::{ClientError, FetchError};
-use crate::catalog::GrantError;
+use crate::catalog::{GrantError, Refusal};
 use crate::collector::CollectorError;
 use crate::config::ConfigError;
 use crate::sandbox::EngineError;
@@ -28,6 +29,16 @@ pub enum AuthorError {
     NoComponent(PathBuf),
     #[error("{}: {source}", .path.display())]
     Grant { path: PathBuf, source: GrantError },
+    #[error("{}: {refusal}", .path.display())]
+    NotGranted { path: PathBuf, refusal: Refusal },
+    /// The component has no grant, and the user did not agree.
+    #[error(
+        "{} has no grant and requests\n{}to send these requests, repeat the command with --yes, or write the grant {} (pve-exporter collector inspect {} --write-grant)",
+        .file.display(), get_lines(.paths), .grant.display(), .file.display()
+    )]
+    NoConsent { file: PathBuf, grant: PathBuf, paths: BTreeSet<String> },
+    #[error("{path}: {reason}; to send this request, name the path in the grant {}", .grant.display())]
+    Denied { grant: PathBuf, path: String, reason: &'static str },
     #[error(transparent)]
     Engine(#[from] EngineError),
     #[error("{} exists; --force overwrites it", .0.display())]
@@ -79,6 +90,10 @@ impl AuthorError {
         let path = path.to_owned();
         move |source| Self::File { path, source }
     }
+}
+
+fn get_lines(paths: &BTreeSet<String>) -> String {
+    paths.iter().map(|path| format!("  GET {path}\n")).collect()
 }
 
 /// What a component logged, appended to the error it ended with. One line, as every error is.

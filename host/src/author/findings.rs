@@ -209,7 +209,7 @@ impl Findings {
             others.filter_map(|(_, bytes)| load(bytes)).collect()
         };
         let message = "compiling the built-in collectors to compare metric names, once per release";
-        for other in patiently(|| terminal::report(&message), others) {
+        for other in patiently(|| terminal::report(message), others) {
             for family in families {
                 if other.schema.families.iter().any(|taken| taken.name == family.name) {
                     self.error(

@@ -44,6 +44,14 @@ const BY_KEY: &[(&str, &str)] = &[
     ("hookscript", "script"),
 ];
 
+/// Prefixes of texts that other texts contain too: `/pool/NAME` is an id, and a disk's link has its serial number.
+const CONTAINED: [&str; 5] = ["pool", "serial", "wwn", "host", "server"];
+
+/// Whether texts with pseudonyms of this prefix are replaced wherever they are words of other texts.
+pub(super) fn is_contained(prefix: &str) -> bool {
+    CONTAINED.contains(&prefix)
+}
+
 /// The prefix of a member's pseudonyms, if its text is replaced as a whole.
 pub(super) fn pseudonym_prefix(key: Option<&str>) -> Option<&'static str> {
     let key = key?;

@@ -12,6 +12,7 @@
 
 mod arguments;
 mod case_run;
+mod consent;
 mod cost;
 mod difference;
 mod endpoints;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::members::pseudonym_prefix;
+use super::members::{is_contained, pseudonym_prefix};
 use super::scrubber::{Pattern, scan};
 
 /// Storages that every installation has: they reveal nothing, and readers know them.
@@ -57,15 +57,19 @@ impl ClusterNames {
         number(&mut names, storages, |n| format!("storage{n:02}"));
         // Last, to win over others of the same name: paths contain node names.
         number(&mut names, self.nodes.iter(), |n| format!("node{n:02}"));
-        let mut longest: Vec<(String, String)> = names.into_iter().collect();
-        longest.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
-
         let mut members = BTreeMap::new();
         for (prefix, texts) in &found.members {
             let mut pseudonyms = BTreeMap::new();
             number(&mut pseudonyms, texts.iter(), |n| format!("{prefix}-{n:02}"));
+            if is_contained(prefix) {
+                let new = pseudonyms.iter().filter(|(name, _)| !names.contains_key(*name));
+                let new: Vec<_> = new.map(|(name, pseudonym)| (name.clone(), pseudonym.clone())).collect();
+                names.extend(new);
+            }
             members.insert(*prefix, pseudonyms);
         }
+        let mut longest: Vec<(String, String)> = names.into_iter().collect();
+        longest.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
         let mut patterns = BTreeMap::new();
         for (pattern, texts) in &found.patterns {
             let mut pseudonyms = BTreeMap::new();
@@ -235,10 +239,11 @@ mod tests {
             "node": "alpha2", "id": "qemu/100", "name": "payroll", "volume": "vault:vm-100-disk-0", "local": "local:iso",
             "ip": "10.1.2.3", "again": "http://10.1.2.3:8006/", "serial": "S3CR3T", "uuid": "a3bb189e-8bf9-3888-9912-ace4e6543002",
             "net0": "virtio=BC:24:11:AA:BB:CC,bridge=vmbr0", "alpha": {"alphabet": "x"}, "maxmem": 7,
-            "url": "https://alpha.corp.example.org/x", "file": "alpha.pem", "notes": ["of payroll"]
+            "url": "https://alpha.corp.example.org/x", "file": "alpha.pem", "notes": ["of payroll"],
+            "pool": "finance", "link": "/pool/finance", "disk": "ata-X_S3CR3T-part1"
         });
         let replaced = pseudonyms(&answer).replace(&answer).to_string();
-        for gone in ["alpha2", "payroll", "vault", "10.1.2.3", "S3CR3T", "a3bb189e", "BC:24", "corp"] {
+        for gone in ["alpha2", "payroll", "vault", "10.1.2.3", "S3CR3T", "a3bb189e", "BC:24", "corp", "finance"] {
             assert!(!replaced.contains(gone), "{gone}: {replaced}");
         }
         for stays in [
@@ -249,6 +254,8 @@ mod tests {
             "alphabet",
             "bridge=vmbr0",
             "http://192.0.2.1:8006/",
+            "\"/pool/pool-01\"",
+            "ata-X_serial-01-part1",
         ] {
             assert!(replaced.contains(stays), "{stays}: {replaced}");
         }

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::Printout;
 use super::arguments::{ComponentArguments, RecordArguments};
+use super::consent::Consent;
 use super::error::AuthorError;
 use super::pseudonyms::{ClusterNames, Pseudonyms};
 use super::source::cluster;
@@ -45,8 +46,9 @@ pub(super) fn record(arguments: &RecordArguments) -> Result<Printout, AuthorErro
     if out.read_dir().is_ok_and(|mut entries| entries.next().is_some()) || out.is_file() {
         return Err(AuthorError::NotEmpty { directory: out.clone(), flag: "--out" });
     }
-    let component = ComponentArguments { file: arguments.file.clone(), grant: None, cache_directory: None };
-    let bench = Workbench::load(&component)?;
+    let (file, grant) = (arguments.file.clone(), arguments.grant.clone());
+    let bench = Workbench::load(&ComponentArguments { file, grant, cache_directory: None })?;
+    Consent::new(&arguments.consent).check(&bench)?;
     let (module, targets) = cluster(&arguments.cluster)?;
     let client = Client::new(&module, &targets, ClientOptions::default(), Arc::new(NoObserver))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AuthorError::Runtime)?;

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use pve_collector::testing::CaseDirectory;
 use tokio::time::Instant;
 
 use super::arguments::{ClusterArguments, RunArguments};
+use super::consent::Consent;
 use super::error::AuthorError;
 use super::workbench::Workbench;
 use super::{case_run, sdk};
@@ -26,7 +28,7 @@ pub(super) enum RunSource {
     /// A directory of cases, and the name of one if the first is not wanted.
     Fixtures { directory: PathBuf, case: Option<String> },
     /// A cluster and its credentials.
-    Cluster { module: Box<Module>, targets: Targets },
+    Cluster { module: Box<Module>, targets: Targets, consent: Mutex<Consent> },
 }
 
 /// A loaded component with its source.
@@ -54,7 +56,8 @@ impl RunSource {
                     AuthorError::Config(error @ ConfigError::Missing(_)) => AuthorError::NoCluster(error),
                     error => error,
                 })?;
-                Ok(Self::Cluster { module: Box::new(module), targets })
+                let consent = Mutex::new(Consent::new(&arguments.consent));
+                Ok(Self::Cluster { module: Box::new(module), targets, consent })
             }
         }
     }
@@ -86,7 +89,8 @@ impl RunSource {
                 let snapshot = Snapshot { exposition: run.exposition, log: run.log };
                 Ok(Stage::Fixed { snapshot, case: case.name().to_owned() })
             }
-            Self::Cluster { module, targets } => {
+            Self::Cluster { module, targets, consent } => {
+                consent.lock().check(&bench)?;
                 let mut collectors = CollectorSet::default();
                 // An empty set has no conflicts.
                 let _ = collectors.add(Arc::new(bench.collector));

@@ -8,9 +8,6 @@ pub fn builtins() -> &'static [(&'static str, &'static [u8])] {
     BUILTINS
 }
 
-/// The settings of the built-ins that have any.
-const SETTINGS: &[(&str, &[&str])] = &[("resources", &["deprecated"])];
-
 /// The settings of a built-in collector.
 #[must_use]
 pub fn builtin_settings(collector: &str) -> &'static [&'static str] {

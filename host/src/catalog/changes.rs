@@ -7,6 +7,9 @@ use crate::collector::{Collector, CollectorSet};
 use crate::text;
 use crate::trust::Exposure;
 
+/// The last line if nothing changed.
+pub const UNCHANGED: &str = "nothing changed\n";
+
 /// What a reload changed.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Changes {
@@ -74,6 +77,6 @@ impl std::fmt::Display for Changes {
         for (path, exposure) in &self.exposed {
             writeln!(f, "warning {} {exposure}", text::path(path))?;
         }
-        if self.is_empty() { writeln!(f, "nothing changed") } else { Ok(()) }
+        if self.is_empty() { f.write_str(UNCHANGED) } else { Ok(()) }
     }
 }

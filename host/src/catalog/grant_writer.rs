@@ -90,7 +90,9 @@ fn allow(text: &str, entries: &[Entry], missing: &[&Template]) -> Vec<Change> {
         return in_brackets(text, span, items.last(), missing);
     }
     let Some(last) = items.last() else {
-        return insert(span.end, format!("\n{}", lines(missing, "  ").trim_end()));
+        // The line may end in a comment.
+        let at = end_of_line(text, start_of_line(text, entry.at.line));
+        return insert(at, format!("\n{}", lines(missing, "  ").trim_end()));
     };
     let indentation = " ".repeat(column_of_dash(text, last.span.start));
     insert(end_of_line(text, last.span.end), format!("\n{}", lines(missing, &indentation).trim_end()))
@@ -116,6 +118,11 @@ fn in_brackets(text: &str, span: &Range<usize>, last: Option<&Node>, missing: &[
 
 fn end_of_line(text: &str, from: usize) -> usize {
     text.get(from..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| from + at)
+}
+
+/// Lines are counted from 1.
+fn start_of_line(text: &str, line: usize) -> usize {
+    text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum()
 }
 
 /// Where the `-` before an item is in its line.
@@ -189,7 +196,7 @@ mod tests {
             ("", "allow:\n  - \"/version\"\n"),
             ("settings: {}", "settings: {}\nallow:\n  - \"/version\"\n"),
             ("allow: []\nlimits: {}\n", "allow: [\"/version\"]\nlimits: {}\n"),
-            ("allow: # none\nlimits: {}\n", "allow:\n  - \"/version\" # none\nlimits: {}\n"),
+            ("allow: # none\nlimits: {}\n", "allow: # none\n  - \"/version\"\nlimits: {}\n"),
             ("allow: [/cluster/status]", "allow: [/cluster/status, \"/version\"]"),
             ("allow: [\n  '/cluster/status',\n]\n", "allow: [\n  '/cluster/status', \"/version\",\n]\n"),
             ("allow:\n- /cluster/status", "allow:\n- /cluster/status\n- \"/version\""),

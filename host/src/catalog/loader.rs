@@ -57,7 +57,7 @@ impl Loader {
         let digest = &candidate.stamp.digest;
         permit.check_digest(digest)?;
         let (limits, settings) = match permit {
-            Permit::Granted { grant, limits, .. } => (limits, grant.settings.clone()),
+            Permit::Granted { grant, limits, .. } => (&**limits, grant.settings.clone()),
             Permit::Missing | Permit::Invalid(_) => (&self.limits, Vec::new()),
         };
         if let Some(compiler) = &self.compiler {

@@ -24,7 +24,7 @@ use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 
 pub use builtin::{builtin_names, builtin_settings, builtins};
-pub use changes::Changes;
+pub use changes::{Changes, UNCHANGED};
 pub use entry::{CatalogEntry, Standing};
 pub use grant::{Grant, Refusal};
 pub use grant_file::GrantError;

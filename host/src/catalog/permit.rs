@@ -20,7 +20,7 @@ pub(super) enum Permit {
     Granted {
         file: Foreign,
         grant: Grant,
-        limits: Limits,
+        limits: Box<Limits>,
     },
 }
 
@@ -43,7 +43,7 @@ impl Permit {
                 limits.memory
             ));
         }
-        Self::Granted { file, grant, limits }
+        Self::Granted { file, grant, limits: Box::new(limits) }
     }
 
     /// Whether a component with this digest may be loaded. Without a grant it is, to find out what to write.
@@ -83,10 +83,10 @@ impl Permit {
                 grant.check(&facts.digest, &serving.schema).ok()?;
                 if facts.size > limits.component_bytes {
                     None
-                } else if serving.limits == *limits && serving.settings == grant.settings {
+                } else if serving.limits == **limits && serving.settings == grant.settings {
                     Some(Arc::clone(serving))
                 } else {
-                    Some(Arc::new(serving.under(limits.clone(), grant.settings.clone())))
+                    Some(Arc::new(serving.under(Limits::clone(limits), grant.settings.clone())))
                 }
             }
         }

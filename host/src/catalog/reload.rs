@@ -13,11 +13,12 @@ use crate::collector::{Collector, CollectorSet};
 use crate::trust;
 
 impl Catalog {
-    /// Reads the folders again. Blocks, for seconds if something large must be compiled; scrapes continue meanwhile.
+    /// Reads the folders again. Blocks, for seconds if something large must be compiled; scrapes continue meanwhile. What has a
+    /// grant serves before anything without one is looked at.
     pub fn reload(&self, answers: &dyn LastAnswers) -> Changes {
         let mut known = self.known.lock();
         let before = self.serving();
-        let mut changes = Changes::default();
+        let (mut changes, mut ungranted) = (Changes::default(), Vec::new());
         for folder in &self.folders {
             match folder::read(folder, self.loader.limits.component_bytes) {
                 Ok(content) => {
@@ -25,7 +26,12 @@ impl Catalog {
                     known.note_exposed(folder, content.keys(), &mut changes);
                     known.files.retain(|path, _| path.parent() != Some(folder) || content.contains_key(path));
                     for (path, candidate) in content {
-                        self.consider(&mut known, &path, candidate, answers, &mut changes);
+                        if candidate.as_ref().is_ok_and(|candidate| candidate.stamp.grant.is_none()) {
+                            known.revoke(&path);
+                            ungranted.push((path, candidate));
+                        } else {
+                            self.consider(&mut known, &path, candidate, answers, &mut changes);
+                        }
                     }
                 }
                 // Vanished or locked for a while: nothing is known of its files, so their collectors keep serving.
@@ -38,15 +44,19 @@ impl Catalog {
             }
         }
         self.serve(&mut known);
+        for (path, candidate) in ungranted {
+            self.consider(&mut known, &path, candidate, answers, &mut changes);
+        }
         known.reloaded = Some(SystemTime::now());
         changes.compare(&before, &self.serving());
         changes
     }
 
     /// Makes the next reload retry refused files even if they are unchanged: on a busy machine a compilation or a trial may have
-    /// hit its limit.
+    /// hit its limit. Without a grant nothing is compiled again.
     pub fn reconsider(&self) {
-        for file in self.known.lock().files.values_mut().filter(|file| file.refusal.is_some()) {
+        let granted = |file: &&mut KnownFile| file.stamp.as_ref().is_some_and(|stamp| stamp.grant.is_some());
+        for file in self.known.lock().files.values_mut().filter(|file| file.refusal.is_some()).filter(granted) {
             file.stamp = None;
         }
     }
@@ -135,6 +145,13 @@ impl Catalog {
 }
 
 impl Known {
+    /// Stops what serves from a file whose grant is gone.
+    fn revoke(&mut self, path: &Path) {
+        if let Some(file) = self.files.get_mut(path) {
+            file.serving = None;
+        }
+    }
+
     /// Notes what other users can change in a folder: they decide what collectors may see.
     fn note_exposed<'a>(
         &mut self,

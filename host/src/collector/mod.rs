@@ -186,6 +186,7 @@ mod tests {
     use crate::catalog::builtins;
     use crate::contract::FailureKind;
     use crate::sandbox::{CallError, Capacity, Usage};
+    use crate::text::Foreign;
 
     fn failed(error: CallError) -> Collection {
         Collection {
@@ -205,8 +206,8 @@ mod tests {
         let collector = Collector::load(&sandbox, component, Origin::Builtin, limits).unwrap();
         let (cluster, in_time) = (ClusterId::unique(), Instant::now() + Duration::from_secs(600));
         let record = |collection: &Collection| collector.record(cluster, collection, in_time);
-        let trap = || failed(CallError::Trap("unreachable".to_owned()));
-        let misunderstood = failed(CallError::Failed { kind: FailureKind::Malformed, message: "?".to_owned() });
+        let trap = || failed(CallError::Trap(Foreign::new("unreachable")));
+        let misunderstood = failed(CallError::Failed { kind: FailureKind::Malformed, message: Foreign::new("?") });
         let shortage = failed(OverBudget { purpose: Purpose::Process, limit: 1 }.into());
         let answer = r#"{"version":"9.0.3","release":"9.0","repoid":"abc"}"#;
         let success = collector.collect(0, &Place::cluster(), &[Ok(answer)]);

@@ -83,6 +83,14 @@ pub(super) fn unused(environment: &Environment) -> Option<Notice> {
     (!unused.is_empty()).then(|| Notice::new(words))
 }
 
+/// Proxies that other programs would use.
+pub(super) fn proxies(environment: &Environment) -> Option<Notice> {
+    let is_set = |variable: &&str| environment.get(variable).is_some_and(|value| !value.is_empty());
+    let set: Vec<&str> = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].into_iter().filter(is_set).collect();
+    let words = format!("{} not used: the exporter connects to Proxmox VE directly", set.join(", "));
+    (!set.is_empty()).then(|| Notice::new(words))
+}
+
 fn verify_notice(environment: &Environment) -> Option<Notice> {
     let value = environment.get("PVE_VERIFY_SSL")?;
     let plain = matches!(value.to_lowercase().as_str(), "" | "true" | "1" | "yes" | "on");

@@ -36,6 +36,10 @@ pub struct Flags {
     #[arg(long = "config.check")]
     pub config_check: bool,
 
+    /// Host that --config.check scrapes with the modules that have no target
+    #[arg(long = "target", value_name = "HOST", requires = "config_check")]
+    pub target: Option<String>,
+
     /// Address to listen on; repeatable
     #[arg(long = "web.listen-address", value_name = "ADDRESS", default_value = "[::]:9221")]
     pub listen_addresses: Vec<ListenAddress>,
@@ -95,7 +99,7 @@ pub struct Flags {
     #[arg(long = "sandbox.max-memory", value_name = "SIZE", default_value = "512MiB", value_parser = size)]
     pub sandbox_max_memory: usize,
 
-    /// Memory for answers, collectors and responses together [default: half of the cgroup's or the machine's, at most 1GiB]
+    /// Memory for answers, collectors and responses together [default: half of the cgroup's or the machine's, at most 512MiB]
     #[arg(long = "memory.budget", value_name = "SIZE", default_value = size_text(default_budget()), value_parser = budget,
         hide_default_value = true)]
     pub memory_budget: usize,

@@ -10,13 +10,15 @@ use super::module::Config;
 impl Config {
     /// Reads the environment if `PVE_USER` is set, else the file.
     pub fn load(file: &Path, environment: &Environment) -> Result<Self, ConfigError> {
-        match env::load(environment) {
-            Some(config) => config,
+        let mut config = match env::load(environment) {
+            Some(config) => config?,
             None => {
                 let mut config = file::load(file)?;
                 config.notices.extend(env::unused(environment));
-                Ok(config)
+                config
             }
-        }
+        };
+        config.notices.extend(env::proxies(environment));
+        Ok(config)
     }
 }

@@ -4,6 +4,7 @@
 //! supported here are errors. All errors of a file are reported at once, and no secret reaches an error, a log line or
 //! `Debug` output.
 
+mod changes;
 mod client;
 mod contradictions;
 mod credentials;

@@ -4,6 +4,17 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use super::costly::Costly;
+
+/// How many requests there are with a template: they are made in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Breadth {
+    /// One for the cluster, or for each node.
+    Node,
+    Storage,
+    Guest,
+}
+
 /// A path below the API root, percent-encoded. Two paths are equal if they are the same GET, whatever their templates.
 #[derive(Debug, Clone)]
 pub struct Path {
@@ -26,6 +37,22 @@ impl Path {
     /// The template it was bound from. Templates are few, so this is fit for metric labels.
     pub fn template(&self) -> &str {
         &self.template
+    }
+
+    /// What its request costs the cluster, if it is more than an answer.
+    pub fn costly(&self) -> Option<&'static Costly> {
+        Costly::of(&self.template)
+    }
+
+    /// How many requests there are like this one.
+    pub fn breadth(&self) -> Breadth {
+        if self.template.contains("{vmid}") {
+            Breadth::Guest
+        } else if self.template.contains("{storage}") {
+            Breadth::Storage
+        } else {
+            Breadth::Node
+        }
     }
 
     pub fn node_name(&self) -> Option<&Arc<str>> {

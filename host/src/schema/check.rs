@@ -11,6 +11,9 @@ use crate::limits::Limits;
 use crate::request::{Placeholders, Template};
 use crate::text::shorten;
 
+/// Bytes of a metric's or a label's name; the names of all that exist are shorter than 100.
+const NAME_BYTES: usize = 200;
+
 /// Problems reported of one manifest; a hostile one could have 100,000.
 const PROBLEMS_SHOWN: usize = 20;
 
@@ -59,15 +62,18 @@ impl Schema {
 
 struct Check<'a> {
     problems: Vec<String>,
+    /// Also those that are not reported.
+    found: usize,
     limits: &'a Limits,
 }
 
 impl<'a> Check<'a> {
     fn new(limits: &'a Limits) -> Self {
-        Self { problems: Vec::new(), limits }
+        Self { problems: Vec::new(), found: 0, limits }
     }
 
     fn problem(&mut self, problem: String) {
+        self.found += 1;
         if self.problems.len() < PROBLEMS_SHOWN {
             // A quoted name must not break a line of the log or of a reload's response.
             self.problems.push(shorten(&problem, 300).replace(char::is_control, " "));
@@ -126,13 +132,15 @@ impl<'a> Check<'a> {
         let mut checked = Vec::with_capacity(tables.len());
         let mut families: Vec<Family> = Vec::new();
         for (index, table) in tables.into_iter().enumerate() {
-            self.label_names(&table.label_names, index);
+            // Wrong names are not copied to each metric: there can be megabytes of them.
+            let valid = self.label_names(&table.label_names, index);
+            let label_names = if valid { table.label_names } else { Vec::new() };
             if table.metrics.is_empty() {
                 self.problem(format!("table {index} has no metric"));
             }
             let mut columns = Vec::with_capacity(table.metrics.len());
             for (column, metric) in table.metrics.into_iter().enumerate() {
-                let (family, states) = self.metric(metric, &table.label_names, (index, column));
+                let (family, states) = self.metric(metric, &label_names, (index, column));
                 let line_bytes = line_bytes(&family, &states);
                 columns.push(Column { kind: family.kind.clone(), states, line_bytes });
                 match families.iter_mut().find(|other| other.name == family.name) {
@@ -140,15 +148,17 @@ impl<'a> Check<'a> {
                     None => families.push(family),
                 }
             }
-            checked.push(Table { label_names: table.label_names, columns });
+            checked.push(Table { label_names, columns });
         }
         (checked, families)
     }
 
-    fn label_names(&mut self, names: &[String], table: usize) {
+    /// Whether all of them are valid.
+    fn label_names(&mut self, names: &[String], table: usize) -> bool {
+        let before = self.found;
         let mut seen = HashSet::new();
         for name in names {
-            if !is_label_name(name) {
+            if !is_label_name(name) || name.len() > NAME_BYTES {
                 self.problem(format!("{:?} is not a label name (table {table})", shorten(name, 80)));
             }
             if !seen.insert(name) {
@@ -159,12 +169,13 @@ impl<'a> Check<'a> {
         if names.len() > 64 {
             self.problem(format!("table {table} has {} labels, 64 are allowed", names.len()));
         }
+        self.found == before
     }
 
     /// A metric as a family with one member, and its states.
     fn metric(&mut self, metric: MetricDecl, labels: &[String], member: (usize, usize)) -> (Family, Vec<String>) {
         let MetricDecl { name, help, kind } = metric;
-        if !is_metric_name(&name) || name.len() > 200 {
+        if !is_metric_name(&name) || name.len() > NAME_BYTES {
             self.problem(format!("{:?} is not a metric name", shorten(&name, 80)));
         } else if let Some(reason) = reserved(&name) {
             self.problem(format!("the metric name {name} is reserved: {reason}"));
@@ -195,7 +206,7 @@ impl<'a> Check<'a> {
     }
 
     fn states(&mut self, name: &str, label: &str, states: &[String], labels: &[String]) {
-        if !is_label_name(label) {
+        if !is_label_name(label) || label.len() > NAME_BYTES {
             self.problem(format!("{:?} is not a label name (states of {name})", shorten(label, 80)));
         }
         if labels.iter().any(|other| other == label) {

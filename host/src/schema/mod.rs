@@ -9,6 +9,7 @@
 
 mod check;
 mod collected;
+mod fit;
 mod losses;
 mod manifest;
 mod outline;

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::fit::{fits, shorten_labels};
 use super::losses::{OutputLimit, Rejection, Rejections};
 use super::manifest::{Kind, Schema, Table};
 use crate::budget::{ByteBudget, OverBudget, Reservation};
@@ -105,7 +106,7 @@ impl Rows {
         let (mut kept_rows, mut all_series, mut text_bytes) = (0, 0, 0_usize);
         let mut memory = Memory { held: budget.reserve(0)?, used: 0 };
         let mut rejections = Rejections::default();
-        for row in rows {
+        for mut row in rows {
             let index = row.table as usize;
             let (Some(table), Some(kept)) = (schema.tables.get(index), tables.get_mut(index)) else {
                 rejections.add(Rejection::TableIndex, || {
@@ -113,7 +114,12 @@ impl Rows {
                 });
                 continue;
             };
-            let series = match fits(&row, table, limits) {
+            if let Some(longest) = shorten_labels(&mut row, limits.label_value_bytes) {
+                rejections.add(Rejection::LabelValueLength, || {
+                    format!("a label of a row of table {index} has {longest} bytes and is shortened")
+                });
+            }
+            let series = match fits(&row, table) {
                 Ok(series) => series,
                 Err(misfit) => {
                     rejections.add(misfit.reason(), || misfit.describe(&row, table));
@@ -224,83 +230,6 @@ fn label_bytes(row: &contract::Row, table: &Table) -> usize {
 fn line_bytes(row: &contract::Row, table: &Table, labels: usize) -> usize {
     let present = row.values.iter().zip(&table.columns).filter(|(value, _)| !matches!(value, contract::Value::Absent));
     present.map(|(_, column)| column.line_bytes + labels * column.states.len().max(1)).sum()
-}
-
-enum Misfit {
-    LabelCount,
-    ValueCount,
-    LabelValue(usize),
-    ValueType(usize),
-    StateIndex(usize),
-    InfoValue(usize),
-}
-
-impl Misfit {
-    fn reason(&self) -> Rejection {
-        match self {
-            Self::LabelCount => Rejection::LabelCount,
-            Self::ValueCount => Rejection::ValueCount,
-            Self::LabelValue(_) => Rejection::LabelValueLength,
-            Self::ValueType(_) => Rejection::ValueType,
-            Self::StateIndex(_) => Rejection::StateIndex,
-            Self::InfoValue(_) => Rejection::InfoValue,
-        }
-    }
-
-    fn describe(&self, row: &contract::Row, table: &Table) -> String {
-        let index = row.table;
-        match self {
-            Self::LabelCount => format!(
-                "a row of table {index} has {} labels, the table has {}",
-                row.labels.len(),
-                table.label_names.len()
-            ),
-            Self::ValueCount => format!(
-                "a row of table {index} has {} values, the table has {} metrics",
-                row.values.len(),
-                table.columns.len()
-            ),
-            Self::LabelValue(label) => format!(
-                "the label {} of a row of table {index} has {} bytes",
-                table.label_names.get(*label).map_or("", String::as_str),
-                row.labels.get(*label).map_or(0, String::len)
-            ),
-            Self::ValueType(column) => format!("value {column} of a row of table {index} is not of its metric's type"),
-            Self::StateIndex(column) => format!("value {column} of a row of table {index} names a state out of range"),
-            Self::InfoValue(column) => format!("value {column} of a row of table {index} is an info metric and not 1"),
-        }
-    }
-}
-
-/// The series of a row, or why it does not fit its table.
-fn fits(row: &contract::Row, table: &Table, limits: &Limits) -> Result<usize, Misfit> {
-    if row.labels.len() != table.label_names.len() {
-        return Err(Misfit::LabelCount);
-    }
-    if row.values.len() != table.columns.len() {
-        return Err(Misfit::ValueCount);
-    }
-    if let Some(long) = row.labels.iter().position(|value| value.len() > limits.label_value_bytes) {
-        return Err(Misfit::LabelValue(long));
-    }
-    let mut series = 0;
-    for (index, (value, column)) in row.values.iter().zip(&table.columns).enumerate() {
-        series += match (value, &column.kind) {
-            (contract::Value::Absent, _) => 0,
-            (contract::Value::Number(_), Kind::Gauge | Kind::Counter) => 1,
-            #[expect(clippy::float_cmp, reason = "the contract says exactly 1")]
-            (contract::Value::Number(number), Kind::Info) if *number == 1.0 => 1,
-            (contract::Value::Number(_), Kind::Info) => return Err(Misfit::InfoValue(index)),
-            (contract::Value::State(state), Kind::StateSet { .. }) => {
-                if state.is_some_and(|state| state as usize >= column.states.len()) {
-                    return Err(Misfit::StateIndex(index));
-                }
-                column.states.len()
-            }
-            _ => return Err(Misfit::ValueType(index)),
-        };
-    }
-    Ok(series)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The clusters being scraped: for each module and target a client with its connections, kept answers, and the last report.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -36,6 +36,8 @@ pub struct Cluster {
     pub(super) kept_rows: KeptRows,
     /// The oldest an answer may be, whatever manifests allow.
     pub(super) max_age_seconds: u32,
+    /// Held during a costly request.
+    pub(super) costly_turn: tokio::sync::Mutex<()>,
     samples: Samples,
     last: Mutex<Option<Last>>,
     journal: Journal,
@@ -136,6 +138,7 @@ impl Clusters {
             kept_answers: KeptAnswers::default(),
             kept_rows: KeptRows::default(),
             max_age_seconds: self.max_age_seconds,
+            costly_turn: tokio::sync::Mutex::default(),
             samples: Samples::default(),
             last: Mutex::new(None),
             journal: Journal::default(),
@@ -148,11 +151,23 @@ impl Clusters {
     }
 
     /// Forgets clusters whose module or files changed: their next scrape gets a new client. `unchanged` returns the module of a
-    /// name if it did not change.
-    pub fn keep_only<'a>(&self, unchanged: impl Fn(&str) -> Option<&'a Module>) {
-        self.known.lock().retain(|(module, _), cluster| {
-            unchanged(module).is_some_and(|module| module.files_digest() == cluster.files_digest)
+    /// name if it did not change. Returns the modules of which only the files did.
+    pub fn keep_only<'a>(&self, unchanged: impl Fn(&str) -> Option<&'a Module>) -> BTreeSet<String> {
+        let mut changed = BTreeSet::new();
+        self.known.lock().retain(|(name, _), cluster| {
+            let Some(module) = unchanged(name) else { return false };
+            let same_files = module.files_digest() == cluster.files_digest;
+            if !same_files {
+                changed.insert(name.clone());
+            }
+            same_files
         });
+        changed
+    }
+
+    /// Allows logins at once that were refused.
+    pub fn retry_logins(&self) {
+        self.known.lock().values().for_each(|cluster| cluster.client.retry_login());
     }
 
     /// Answers of the last scrapes for all requests of a manifest, on which a new version of a collector is tried.

@@ -77,13 +77,13 @@ impl Discovery {
 
 fn status(cluster: Arc<Cluster>, deadline: Instant) -> SharedFetch {
     let request: Pin<Box<dyn Future<Output = Fetched> + Send>> =
-        Box::pin(async move { cluster.client.get(&path(STATUS)?, deadline).await });
+        Box::pin(async move { cluster.client.discover(&path(STATUS)?, deadline).await });
     request.shared()
 }
 
 fn resources(cluster: Arc<Cluster>, deadline: Instant) -> SharedList {
     let request: Pin<Box<dyn Future<Output = Listed> + Send>> = Box::pin(async move {
-        let (answer, listed) = cluster.client.get_reading(&path(RESOURCES)?, deadline, Inventory::listed).await?;
+        let (answer, listed) = cluster.client.discover_reading(&path(RESOURCES)?, deadline, Inventory::listed).await?;
         Ok((answer, listed.map(Arc::new)))
     });
     request.shared()

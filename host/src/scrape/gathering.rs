@@ -9,7 +9,7 @@ use super::inventory::Inventory;
 use super::not_collected::NotCollected;
 use super::outcome::Scrape;
 use super::plan::Job;
-use super::report::Report;
+use super::report::{PlaceFailure, Report};
 use crate::collector::{Collection, CollectionError, Collector};
 use crate::request::Place;
 use crate::schema::{Collected, OutputLimit, Rows};
@@ -20,11 +20,13 @@ pub(super) struct Seat {
     pub(super) collector: Arc<Collector>,
     pub(super) place: Place,
     pub(super) position: usize,
+    /// Whether it waits for a node that hangs.
+    pub(super) is_held: bool,
 }
 
 impl Seat {
-    pub(super) fn of(job: &Job, position: usize) -> Self {
-        Self { collector: Arc::clone(&job.collector), place: job.place.clone(), position }
+    pub(super) fn of(job: &Job, position: usize, is_held: bool) -> Self {
+        Self { collector: Arc::clone(&job.collector), place: job.place.clone(), position, is_held }
     }
 }
 
@@ -65,6 +67,12 @@ impl Gathering {
     /// Counts a job that is to run.
     pub(super) fn expect(&mut self, job: &Job) {
         self.report.collector(job.collector.name()).places += 1;
+    }
+
+    /// Adds the optional answers that a job was made without.
+    pub(super) fn add_missing(&mut self, seat: &Seat, missing: Vec<NotCollected>) {
+        let failures = missing.into_iter().map(|cause| PlaceFailure { place: seat.place.clone(), cause });
+        self.report.collector(seat.collector.name()).incomplete.extend(failures);
     }
 
     /// Adds a job's result.

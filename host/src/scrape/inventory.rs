@@ -55,6 +55,8 @@ pub struct Inventory {
     /// All nodes, including offline ones.
     pub nodes: Vec<Node>,
     pub dropped: Dropped,
+    /// Whether the cluster has a quorum; `None` if that is unknown, or if there is no cluster.
+    pub quorate: Option<bool>,
     guests: Vec<(Arc<str>, GuestType, u32)>,
     storages: Vec<(Arc<str>, Arc<str>)>,
 }
@@ -69,6 +71,8 @@ struct Member<'a> {
     online: Flag,
     #[serde(default)]
     local: Flag,
+    #[serde(default)]
+    quorate: Flag,
 }
 
 #[derive(Deserialize)]
@@ -125,8 +129,18 @@ impl Inventory {
         Ok(inventory)
     }
 
+    #[must_use]
+    pub fn guests(&self) -> usize {
+        self.guests.len()
+    }
+
     pub fn knows_local(&self) -> bool {
         self.nodes.iter().any(|node| node.local)
+    }
+
+    /// The node of each guest.
+    pub(super) fn guest_nodes(&self) -> HashMap<u32, &Arc<str>> {
+        self.guests.iter().map(|(node, _, vmid)| (*vmid, node)).collect()
     }
 
     /// The places of a collector with these placeholders, on these nodes.
@@ -195,8 +209,13 @@ impl Inventory {
         let mut known: HashMap<Arc<str>, Node> = known.map(|node| (Arc::clone(&node.name), node)).collect();
         let mut members = Nodes::default();
         for member in elements::<Member<'_>>(json) {
-            if member.kind.as_str() != Some("node") {
-                continue;
+            match member.kind.as_str() {
+                Some("node") => {}
+                Some("cluster") => {
+                    self.quorate = member.quorate.0;
+                    continue;
+                }
+                _ => continue,
             }
             let Some(node) = members.named(member.name.or_empty()) else { continue };
             if let Some(known) = known.get(&node.name) {
@@ -253,7 +272,7 @@ fn elements<'a, T: Deserialize<'a>>(json: &'a str) -> Vec<T> {
     })
 }
 
-fn vmid(number: Number) -> Option<u32> {
+pub(super) fn vmid(number: Number) -> Option<u32> {
     let number = number.0.filter(|number| number.fract() == 0.0 && (1.0..=f64::from(u32::MAX)).contains(number))?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked: whole and in range")]
     Some(number as u32)

@@ -48,32 +48,50 @@ impl ReadyJob {
         cluster: Arc<Cluster>,
         now: u64,
         deadline: Instant,
-    ) -> Result<Collection, NotCollected> {
+    ) -> Result<Collected, NotCollected> {
         let Job { collector, place, answers: bound } = self.job;
         bound?;
         let fetched = join_all(self.answers).await;
-        if let Some(unanswered) = unanswered(&collector, &place, &fetched) {
-            return Err(unanswered);
+        let (mut required, missing): (Vec<Missing>, _) =
+            missing(&collector, &place, &fetched).partition(|missing| !missing.is_optional);
+        if !required.is_empty() {
+            return Err(required.swap_remove(0).cause);
         }
+        let missing: Vec<NotCollected> = missing.into_iter().map(|missing: Missing| missing.cause).collect();
         let answers: Option<Vec<Answer>> = fetched.iter().map(|fetched| fetched.as_ref().ok().cloned()).collect();
         let call = Call { cluster: cluster.id, collector: Arc::clone(&collector), place: place.clone(), cpu: self.cpu };
         let collection = call.run(fetched, now, deadline).await?;
         if let (Some(answers), Some(max_age)) = (answers, self.max_age) {
             cluster.kept_rows.put(&collector, &place, answers, &collection, max_age);
         }
-        Ok(collection)
+        Ok(Collected { collection, missing })
     }
 }
 
-/// The first required answer that is missing.
-fn unanswered(collector: &Collector, place: &Place, fetched: &[Fetched]) -> Option<NotCollected> {
-    collector.schema.requests.iter().zip(fetched).find_map(|(request, fetched)| match fetched {
-        Err(error) if !request.optional => {
-            let path =
-                request.template.bind(place).map_or_else(|_| request.template.to_string(), |path| path.to_string());
-            Some(NotCollected::Unanswered { path, error: error.clone() })
+/// What a job returned.
+pub(super) struct Collected {
+    pub(super) collection: Collection,
+    /// Optional answers that it was made without, because of a failure.
+    pub(super) missing: Vec<NotCollected>,
+}
+
+/// An answer that is missing.
+struct Missing {
+    is_optional: bool,
+    cause: NotCollected,
+}
+
+/// The missing answers that are required, or optional but should be there.
+fn missing(collector: &Collector, place: &Place, fetched: &[Fetched]) -> impl Iterator<Item = Missing> {
+    collector.schema.requests.iter().zip(fetched).filter_map(|(request, fetched)| {
+        let error = fetched.as_ref().err()?;
+        let is_usual = matches!(error.kind, FetchErrorKind::NotFound | FetchErrorKind::Forbidden);
+        if request.optional && is_usual {
+            return None;
         }
-        _ => None,
+        let path = request.template.bind(place).map_or_else(|_| request.template.to_string(), |path| path.to_string());
+        let cause = NotCollected::Unanswered { path, error: error.clone() };
+        Some(Missing { is_optional: request.optional, cause })
     })
 }
 

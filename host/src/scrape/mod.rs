@@ -8,11 +8,16 @@
 //! - [`Plan`]: which requests to make and which places to collect, each distinct GET once.
 //! - [`Report`]: what happened, by collector; `web` shows it and `series` turns it into metrics.
 //! - `journal`: what the log says about it.
+//! - `end_of_wait`: when a scrape no longer waits for nodes that hang.
+//! - `costly`: which requests are made only where they are needed, one at a time.
 //! - `kept_answers`, `kept_rows`: what later scrapes may reuse.
 
 mod answers;
 mod cluster;
+mod costly;
+
 mod discovery;
+mod end_of_wait;
 mod fetch;
 mod flights;
 mod gathering;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::inventory::Inventory;
 use crate::collector::{ClusterId, Collector, CollectorSet};
-use crate::request::{BindError, Path, Place, Template};
+use crate::request::{BindError, Costly, Path, Place, Template};
+use crate::schema::Request;
 
 /// Which nodes a scrape covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,6 +53,8 @@ pub struct Fetch {
     pub max_age_seconds: u32,
     /// The place, if it is the first one of its template: the answer is kept for trials.
     pub(super) sample_of: Option<Place>,
+    /// For a costly path, the position of the request that lists the jobs it is about.
+    pub(super) jobs: Option<usize>,
 }
 
 /// One collector at one place.
@@ -93,15 +96,16 @@ impl Plan {
                     .iter()
                     .map(|request| {
                         let path = request.template.bind(&place)?;
+                        let max_age_seconds = max_age_seconds(request, &path).min(max_age);
+                        let jobs = path.costly().and_then(|costly| plan.list_jobs(costly, max_age_seconds, &mut known));
                         let index = *known.entry(path.clone()).or_insert_with(|| {
                             let first = sampled.insert(path.template().to_owned());
                             let sample_of = first.then(|| place.clone());
-                            let max_age_seconds = request.max_age_seconds.min(max_age);
-                            plan.fetches.push(Fetch { path, max_age_seconds, sample_of });
+                            plan.fetches.push(Fetch { path, max_age_seconds, sample_of, jobs });
                             plan.fetches.len() - 1
                         });
                         if let Some(fetch) = plan.fetches.get_mut(index) {
-                            fetch.max_age_seconds = fetch.max_age_seconds.min(request.max_age_seconds);
+                            fetch.max_age_seconds = fetch.max_age_seconds.min(max_age_seconds);
                         }
                         Ok(index)
                     })
@@ -111,4 +115,18 @@ impl Plan {
         }
         plan
     }
+
+    /// The position of the request that lists the jobs of a costly path.
+    fn list_jobs(&mut self, costly: &Costly, max_age_seconds: u32, known: &mut HashMap<Path, usize>) -> Option<usize> {
+        let path = Template::parse(costly.jobs).ok()?.bind(&Place::cluster()).ok()?;
+        Some(*known.entry(path.clone()).or_insert_with(|| {
+            self.fetches.push(Fetch { path, max_age_seconds, sample_of: None, jobs: None });
+            self.fetches.len() - 1
+        }))
+    }
+}
+
+/// What the collector allows, or more for a costly path.
+fn max_age_seconds(request: &Request, path: &Path) -> u32 {
+    request.max_age_seconds.max(path.costly().map_or(0, |costly| costly.max_age_seconds))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::inventory::{Dropped, Inventory, Node};
 use super::not_collected::NotCollected;
-use crate::api::FetchError;
+use crate::api::{AddressInUse, FetchError};
 use crate::collector::Collection;
 use crate::request::Place;
 use crate::schema::Rejections;
@@ -15,10 +15,14 @@ use crate::schema::Rejections;
 pub struct Report {
     /// The cluster's nodes; empty if discovery failed.
     pub nodes: Vec<Node>,
+    /// The number of guests that the cluster lists.
+    pub guests: usize,
     /// What discovery dropped.
     pub dropped: Dropped,
     /// Why discovery failed, if it did.
     pub discovery_error: Option<FetchError>,
+    /// The address that responded last.
+    pub address: Option<AddressInUse>,
     /// Every collector that was to run, by name.
     pub collectors: BTreeMap<String, CollectorReport>,
     /// The oldest kept answer that was used, by path template.
@@ -46,6 +50,9 @@ pub struct CollectorReport {
     pub rows: usize,
     /// Series written, without duplicates.
     pub series: u64,
+    /// Optional requests that failed for another reason than that the API does not have them or refuses them. Their places were
+    /// collected without.
+    pub incomplete: Vec<PlaceFailure>,
     pub warnings: Vec<(Place, String)>,
     /// What was dropped of its rows.
     pub rejections: Rejections,
@@ -87,8 +94,10 @@ impl Report {
     pub(super) fn new(inventory: &Inventory) -> Self {
         Self {
             nodes: inventory.nodes.clone(),
+            guests: inventory.guests(),
             dropped: inventory.dropped,
             discovery_error: None,
+            address: None,
             collectors: BTreeMap::new(),
             answer_ages: BTreeMap::new(),
             duration: Duration::ZERO,

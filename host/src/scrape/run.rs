@@ -5,27 +5,28 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::{Instant, timeout_at};
 
 use super::answers::{Answers, EarlyRequests, renew};
 use super::cluster::Cluster;
 use super::discovery::Discovery;
+use super::end_of_wait::EndOfWait;
 use super::fetch::SharedFetch;
 use super::gathering::{Gathering, Seat};
 use super::inventory::Inventory;
-use super::job::{CpuTime, ReadyJob};
+use super::job::{Collected, CpuTime, ReadyJob};
 use super::not_collected::NotCollected;
 use super::outcome::Scrape;
 use super::plan::{Job, NodeScope, Plan, Scope};
 use super::running::Running;
 use crate::api::FetchError;
-use crate::collector::{Collection, Collector, CollectorSet};
+use crate::collector::{Collector, CollectorSet};
 use crate::contract::FetchErrorKind;
 use crate::request::{Path, Place};
 
-type Jobs = Running<Seat, Result<Collection, NotCollected>>;
+type Jobs = Running<Seat, Result<Collected, NotCollected>>;
 
 /// Scrapes a cluster; over by `deadline`.
 pub(super) async fn run(
@@ -35,6 +36,7 @@ pub(super) async fn run(
     deadline: Instant,
 ) -> Scrape {
     let started = Instant::now();
+    probe_hanging(&cluster, scope);
     let early = EarlyRequests::start(&cluster, &collectors, scope, deadline);
     let discovery = Discovery::start(&cluster, deadline).await;
     let mut gathering = match prepare(discovery, Arc::clone(&collectors), scope, &cluster, deadline).await {
@@ -45,26 +47,45 @@ pub(super) async fn run(
             if let Some(error) = unlisted {
                 report_unlisted(&mut gathering, &collectors, scope, &error);
             }
-            let answers = Answers::new(&cluster, plan.fetches, discovered, early, deadline);
+            let answers = Answers::new(&cluster, plan.fetches, discovered, early, &inventory, deadline);
             gathering.report().answer_ages.clone_from(&answers.ages);
             let jobs = start_jobs(&mut gathering, &cluster, plan.jobs, &answers, deadline).await;
+            let end_of_wait = answers.end_of_wait.clone();
             let renewals = answers.into_renewals();
-            finish_jobs(&mut gathering, jobs).await;
+            finish_jobs(&mut gathering, jobs, &end_of_wait, deadline + CUTOFF).await;
             cluster.kept_answers.sweep();
             cluster.kept_rows.sweep();
             if !renewals.is_empty() {
-                tokio::spawn(renew(cluster, renewals, deadline));
+                tokio::spawn(renew(Arc::clone(&cluster), renewals, deadline));
             }
             gathering
         }
     };
+    gathering.report().address = cluster.client.address_in_use();
     gathering.report().duration = started.elapsed();
     gathering.finish().await
 }
 
+/// Sends a probe to each node that hangs and that the last scrape found online. It may respond by the time its requests are
+/// made; if not, it is not waited for.
+fn probe_hanging(cluster: &Arc<Cluster>, scope: Scope) {
+    if scope.nodes.is_none() {
+        return;
+    }
+    let last = cluster.last().map(|(_, report)| report);
+    let is_online = |name: &str| {
+        let nodes = last.iter().flat_map(|report| &report.nodes);
+        nodes.clone().next().is_none() || nodes.clone().any(|node| &*node.name == name && node.online)
+    };
+    for path in cluster.client.probes(is_online) {
+        let cluster = Arc::clone(cluster);
+        tokio::spawn(async move { cluster.client.probe(&path).await });
+    }
+}
+
 /// What a scrape starts from.
 struct Prepared {
-    inventory: Inventory,
+    inventory: Arc<Inventory>,
     plan: Plan,
     /// Why guests and storages are unknown, if they are.
     unlisted: Option<FetchError>,
@@ -81,7 +102,7 @@ async fn prepare(
 ) -> Result<Prepared, FetchError> {
     let (id, max_age_seconds) = (cluster.id, cluster.max_age_seconds);
     let prepare = tokio::task::spawn_blocking(move || {
-        let inventory = discovery.inventory()?;
+        let inventory = Arc::new(discovery.inventory()?);
         let plan = Plan::new(&collectors, &inventory, scope, id, max_age_seconds);
         let unlisted = discovery.unlisted();
         Ok(Prepared { inventory, unlisted, plan, discovered: discovery.into_requests() })
@@ -140,10 +161,13 @@ fn fail_everywhere(gathering: &mut Gathering, collector: &Collector, cause: NotC
     gathering.report().collector(collector.name()).fail(Place::cluster(), cause);
 }
 
+/// How long after the deadline jobs may report why they failed.
+const CUTOFF: Duration = Duration::from_millis(150);
+
 /// Jobs started between two chances for other tasks to run.
 const JOBS_AT_ONCE: usize = 1000;
 
-/// Starts every job whose rows are not kept from an earlier scrape.
+/// Starts every job whose rows are not kept from an earlier scrape, those of guests last: on a slow node their requests take long.
 async fn start_jobs(
     gathering: &mut Gathering,
     cluster: &Arc<Cluster>,
@@ -154,12 +178,14 @@ async fn start_jobs(
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let mut running = Running::new();
     let mut cpu: HashMap<String, Arc<CpuTime>> = HashMap::new();
-    for (position, job) in jobs.into_iter().enumerate() {
-        if position % JOBS_AT_ONCE == JOBS_AT_ONCE - 1 {
+    let mut jobs: Vec<(usize, Job)> = jobs.into_iter().enumerate().collect();
+    jobs.sort_by_key(|(_, job)| job.place.vmid.is_some());
+    for (count, (position, job)) in jobs.into_iter().enumerate() {
+        if count % JOBS_AT_ONCE == JOBS_AT_ONCE - 1 {
             tokio::task::yield_now().await;
         }
         gathering.expect(&job);
-        let seat = Seat::of(&job, position);
+        let seat = Seat::of(&job, position, answers.are_held(&job));
         // Without answers, rows could depend on the time alone.
         let kept = answers.kept(&job).filter(|answers| !answers.is_empty());
         match kept.and_then(|answers| cluster.kept_rows.get(&job.collector, &job.place, answers.into_iter())) {
@@ -174,12 +200,26 @@ async fn start_jobs(
     running
 }
 
-async fn finish_jobs(gathering: &mut Gathering, mut jobs: Jobs) {
-    while let Some((seat, finished)) = jobs.next().await {
+/// Until `cutoff`: at the deadline tens of thousands of jobs may end at the same time.
+async fn finish_jobs(gathering: &mut Gathering, mut jobs: Jobs, end_of_wait: &EndOfWait, cutoff: Instant) {
+    let mut waited_for = jobs.tags().filter(|seat| !seat.is_held).count();
+    loop {
+        if waited_for == 0 {
+            end_of_wait.set();
+        }
+        let Ok(next) = timeout_at(cutoff, jobs.next()).await else { break };
+        let Some((seat, finished)) = next else { return };
+        waited_for -= usize::from(!seat.is_held);
         match finished {
-            Ok(Ok(collection)) => gathering.add(seat, Ok(&collection)),
+            Ok(Ok(Collected { collection, missing })) => {
+                gathering.add_missing(&seat, missing);
+                gathering.add(seat, Ok(&collection));
+            }
             Ok(Err(cause)) => gathering.add(seat, Err(cause)),
             Err(panic) => gathering.add(seat, Err(NotCollected::Panicked(panic.to_string()))),
         }
+    }
+    for seat in jobs.abort() {
+        gathering.add(seat, Err(NotCollected::Deadline));
     }
 }

@@ -20,6 +20,11 @@ impl<K, T: Send + 'static> Running<K, T> {
         self.tags.insert(self.tasks.spawn(task).id(), tag);
     }
 
+    /// The tags of the tasks that have not finished.
+    pub(super) fn tags(&self) -> impl Iterator<Item = &K> {
+        self.tags.values()
+    }
+
     /// The next task to finish: its tag, and its result or how it panicked. `None` once all have finished.
     pub(super) async fn next(&mut self) -> Option<(K, Result<T, JoinError>)> {
         loop {
@@ -32,6 +37,11 @@ impl<K, T: Send + 'static> Running<K, T> {
                 return Some((tag, result));
             }
         }
+    }
+
+    /// Aborts the tasks that have not finished and returns their tags.
+    pub(super) fn abort(self) -> impl Iterator<Item = K> {
+        self.tags.into_values()
     }
 }
 
@@ -51,5 +61,14 @@ mod tests {
         assert_eq!(results["good"].as_ref().unwrap(), &7);
         assert!(results["bad"].as_ref().unwrap_err().is_panic());
         assert_eq!(results.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn what_has_not_finished_is_known() {
+        let mut running = Running::new();
+        running.spawn("done", async {});
+        running.spawn("endless", std::future::pending());
+        assert_eq!(running.next().await.map(|(tag, _)| tag), Some("done"));
+        assert_eq!(running.abort().collect::<Vec<_>>(), ["endless"]);
     }
 }

@@ -18,6 +18,7 @@ impl Report {
         encoder.family("pve_exporter_scrape_duration_seconds", "Wall time of this scrape.", Type::Gauge);
         encoder.sample("pve_exporter_scrape_duration_seconds", "", self.duration.as_secs_f64());
 
+        self.address(encoder);
         self.nodes(encoder);
         self.dropped(encoder);
         type Value = fn(&CollectorReport) -> f64;
@@ -59,6 +60,16 @@ impl Report {
         self.limits(encoder);
         self.failures_by_node(encoder);
         self.lost(encoder);
+    }
+
+    fn address(&self, encoder: &mut Encoder) {
+        if let Some(address) = &self.address {
+            let name = "pve_exporter_target_address_info";
+            encoder.family(name, "The address of the cluster in use: target and resolved address.", Type::Info);
+            let mut labels = label("address", &address.ip.to_string());
+            push_label(&mut labels, "target", &address.target);
+            encoder.sample(name, &labels, 1.0);
+        }
     }
 
     fn nodes(&self, encoder: &mut Encoder) {

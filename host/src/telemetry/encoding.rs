@@ -2,6 +2,7 @@
 
 use prometheus::proto::{MetricFamily, MetricType};
 
+use super::log_budget;
 use crate::budget::{Budgets, ByteBudget};
 use crate::exposition::{Encoder, Type, push_label};
 
@@ -69,5 +70,16 @@ pub(super) fn encode_budgets(budgets: &Budgets, encoder: &mut Encoder) {
             #[expect(clippy::cast_precision_loss, reason = "bytes far below 2^53")]
             encoder.sample(name, &labels, get(budget) as f64);
         }
+    }
+}
+
+pub(super) fn encode_log(encoder: &mut Encoder) {
+    const DROPPED: &str = "pve_exporter_log_lines_dropped_total";
+    encoder.family(DROPPED, "Lines dropped because a minute had too many of their level.", Type::Counter);
+    for (level, lines) in log_budget::dropped() {
+        let mut labels = String::new();
+        push_label(&mut labels, "level", level);
+        #[expect(clippy::cast_precision_loss, reason = "lines far below 2^53")]
+        encoder.sample(DROPPED, &labels, lines as f64);
     }
 }

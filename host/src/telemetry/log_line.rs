@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Write as _};
+use std::time::Instant;
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
@@ -11,28 +12,59 @@ use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
+use super::log_budget::{Admission, LogBudget, name};
 use crate::config::LogFormat;
 use crate::text::escaped_json;
 
 /// Characters of a value: the lines of a large grant fit.
 const SHOWN: usize = 16 * 1024;
 
-impl<S, N> FormatEvent<S, N> for LogFormat
+/// Writes the lines that the budget admits.
+#[derive(Debug)]
+pub struct LineFormat {
+    format: LogFormat,
+    budget: LogBudget,
+}
+
+impl LineFormat {
+    #[must_use]
+    pub fn new(format: LogFormat) -> Self {
+        Self { format, budget: LogBudget::new(Instant::now()) }
+    }
+
+    fn line(&self, fields: &Fields, level: Level, target: &str) -> Result<String, fmt::Error> {
+        let mut time = String::new();
+        SystemTime.format_time(&mut Writer::new(&mut time))?;
+        Ok(match self.format {
+            LogFormat::Logfmt => fields.logfmt(&time, level, target),
+            LogFormat::Json => fields.json(&time, level, target),
+        })
+    }
+}
+
+impl<S, N> FormatEvent<S, N> for LineFormat
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let mut time = String::new();
-        SystemTime.format_time(&mut Writer::new(&mut time))?;
-        let mut fields = Fields::default();
-        event.record(&mut fields);
-        let (level, target) = (event.metadata().level(), event.metadata().target());
-        let line = match self {
-            Self::Logfmt => fields.logfmt(&time, level, target),
-            Self::Json => fields.json(&time, level, target),
+        let level = *event.metadata().level();
+        let (notice, written) = match self.budget.admit(level, Instant::now()) {
+            Admission::Write => (None, true),
+            Admission::WriteAfter(notice) => (Some(notice), true),
+            Admission::WriteInstead(notice) => (Some(notice), false),
+            Admission::Drop => return Ok(()),
         };
-        writeln!(writer, "{line}")
+        if let Some(notice) = notice {
+            let fields = Fields { message: notice.to_string(), ..Fields::default() };
+            writeln!(writer, "{}", self.line(&fields, level, module_path!())?)?;
+        }
+        if written {
+            let mut fields = Fields::default();
+            event.record(&mut fields);
+            writeln!(writer, "{}", self.line(&fields, level, event.metadata().target())?)?;
+        }
+        Ok(())
     }
 }
 
@@ -85,8 +117,8 @@ impl Fields {
     }
 
     /// `ts=… level=info target=… message="…" …`
-    fn logfmt(&self, time: &str, level: &Level, target: &str) -> String {
-        let mut line = format!("ts={time} level={} target={target}", level.as_str().to_ascii_lowercase());
+    fn logfmt(&self, time: &str, level: Level, target: &str) -> String {
+        let mut line = format!("ts={time} level={} target={target}", name(level));
         let _ = write!(line, " message={}", quoted_if_needed(&self.message));
         for (name, value) in &self.others {
             let _ = match value {
@@ -98,7 +130,7 @@ impl Fields {
     }
 
     /// One object, with the fields next to the event's own members.
-    fn json(&self, time: &str, level: &Level, target: &str) -> String {
+    fn json(&self, time: &str, level: Level, target: &str) -> String {
         let mut line = format!("{{\"timestamp\":{},\"level\":\"{level}\"", quoted(time));
         let _ = write!(line, ",\"message\":{}", quoted(&self.message));
         for (name, value) in &self.others {
@@ -153,14 +185,14 @@ mod tests {
     #[test]
     fn logfmt() {
         assert_eq!(
-            fields().logfmt("T", &Level::WARN, "x"),
+            fields().logfmt("T", Level::WARN, "x"),
             r#"ts=T level=warn target=x message="it's \"here\"\nlevel=error forged" count=3 path="a\u001b[0m b\u202e\udb40\udc41""#
         );
     }
 
     #[test]
     fn json() {
-        let line = fields().json("T", &Level::WARN, "x");
+        let line = fields().json("T", Level::WARN, "x");
         assert_eq!(
             line,
             r#"{"timestamp":"T","level":"WARN","message":"it's \"here\"\nlevel=error forged","count":3,"path":"a\u001b[0m b\u202e\udb40\udc41","target":"x"}"#

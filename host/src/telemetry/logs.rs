@@ -7,6 +7,7 @@ use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use super::log_line::LineFormat;
 use crate::config::{LogFormat, LogLevel};
 
 /// Starts logging. Later calls (in tests) have no effect.
@@ -17,7 +18,7 @@ pub fn init(level: LogLevel, format: LogFormat) {
         LogLevel::Warn => LevelFilter::WARN,
         LogLevel::Error => LevelFilter::ERROR,
     };
-    let layer = fmt::layer().event_format(format).with_writer(std::io::stderr);
+    let layer = fmt::layer().event_format(LineFormat::new(format)).with_writer(std::io::stderr);
     // Never below info for libraries, whatever they would log.
     let filter = Targets::new().with_default(level.min(LevelFilter::INFO)).with_target("pve_exporter", level);
     // Fails only if a subscriber is already set.

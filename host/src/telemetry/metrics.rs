@@ -10,7 +10,7 @@ use prometheus::{Gauge, IntCounterVec, Registry};
 
 use super::components::ComponentMetrics;
 use super::definitions::Definitions;
-use super::encoding::{encode_budgets, encode_family};
+use super::encoding::{encode_budgets, encode_family, encode_log};
 use super::requests::RequestMetrics;
 use super::time::unix_seconds;
 use crate::api::Observer;
@@ -109,6 +109,7 @@ impl Metrics {
             encode_family(&family, encoder);
         }
         encode_budgets(&self.budgets, encoder);
+        encode_log(encoder);
     }
 }
 

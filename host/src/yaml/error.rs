@@ -91,8 +91,8 @@ impl SyntaxError {
             line.get(..indentation).is_some_and(|indentation| indentation.contains('\t'))
         };
         // The parser may have stopped in the line before the tab, or in the one after it.
-        let around = text.lines().enumerate().skip(at.line.saturating_sub(2)).take(3);
-        let tab = around.filter(|(_, line)| indented_with_tab(line)).next();
+        let mut around = text.lines().enumerate().skip(at.line.saturating_sub(2)).take(3);
+        let tab = around.find(|(_, line)| indented_with_tab(line));
         match (fault(error.kind()), tab, bracket) {
             (Fault::Tab | Fault::Character | Fault::Colon | Fault::Key | Fault::Other, Some((line, _)), _) => {
                 Self { at: Position { line: line + 1, column: 1 }, fault: Fault::Tab }

@@ -49,12 +49,16 @@ async fn the_status_line_says_what_is_wrong() {
         ("401 no such token 'exporter' for user 'prom@pve'", Forbidden, token),
         ("401 No ticket", Forbidden, token),
         ("403 Permission check failed (/, Sys.Audit)", Forbidden, role),
-        ("404 Not Found", NotFound, ""),
+        ("404 no such file '/x/version'", NotFound, ": the API is not at this path; check path_prefix"),
         ("500 binary not installed: /usr/bin/ceph-mon", Unavailable, ""),
         ("500 cluster not ready - no quorum?", Unavailable, ""),
         ("500 Configuration file 'nodes/pve1/qemu-server/100.conf' does not exist", NotFound, ""),
         ("501 Method 'GET /cluster/metrics/export' not implemented", NotFound, ""),
-        ("502 Bad Gateway", Unavailable, ""),
+        (
+            "500 pool 'archive' does not exist",
+            Unavailable,
+            ": a backup job names a pool that was removed; change the job under Datacenter, Backup",
+        ),
         ("595 No route to host", Unavailable, node),
         ("595 Connection refused", Unavailable, node),
         ("596 Connection timed out", Unavailable, node),
@@ -75,6 +79,64 @@ async fn the_status_line_says_what_is_wrong() {
         assert_eq!(asker.log.lines(), [format!("/version {}", &line[..3])]);
         assert_eq!(server.seen().len(), 1, "{line} was asked again");
     }
+}
+
+/// Proxies replace the reason phrase, and HTTP/2 has none.
+#[tokio::test]
+async fn the_body_says_what_a_usual_status_line_does_not() {
+    let gone = "Configuration file 'nodes/pve1/qemu-server/100.conf' does not exist";
+    let message = format!(r#"{{"data":null,"message":"{gone}\n"}}"#);
+    let cases = [
+        ("500 Internal Server Error", message.as_str(), FetchErrorKind::NotFound, gone),
+        ("500", message.as_str(), FetchErrorKind::NotFound, gone),
+        (
+            "400 Bad Request",
+            r#"{"message":"Parameter verification failed.","errors":{"full":"type check failed"}}"#,
+            FetchErrorKind::Unavailable,
+            "Parameter verification failed.; full: type check failed",
+        ),
+        ("500 Internal Server Error", r#"{"data":null}"#, FetchErrorKind::Unavailable, "Internal Server Error"),
+        // The phrase is the API's.
+        ("500 no quorum!", message.as_str(), FetchErrorKind::Unavailable, "no quorum!"),
+    ];
+    for (line, body, kind, words) in cases {
+        let body = body.to_owned();
+        let server = Server::start(move |_| Reply::status(line, JSON, body.as_bytes())).await;
+        let error = Asker::of(&server, "").error("/version").await;
+        assert_eq!((error.kind, error.detail.as_str()), (kind, format!("{} {words}", &line[..3]).as_str()), "{line}");
+    }
+}
+
+/// Another web server, or a proxy that answers itself.
+#[tokio::test]
+async fn what_is_not_the_api_is_recognised() {
+    use FetchErrorKind::{Malformed, Unavailable};
+    for (line, content_type, kind, remedy) in [
+        ("404 Not Found", "text/plain", Malformed, "check target, port and path_prefix"),
+        ("404 Not Found", "text/html", Malformed, "check target, port and path_prefix"),
+        ("429 Too Many Requests", "text/html", Unavailable, "limits its rate"),
+        ("502 Bad Gateway", "text/html", Unavailable, "check the proxy"),
+        ("503 Service Unavailable", "text/plain", Unavailable, "check the proxy"),
+        ("504 Gateway Time-out", "text/html", Unavailable, "check the proxy"),
+        ("302 Found", "text/html", Malformed, "set target and path_prefix"),
+    ] {
+        let server = Server::start(move |_| Reply::status(line, content_type, b"<html>go away")).await;
+        let error = Asker::of(&server, "").error("/version").await;
+        assert!(error.detail.contains(remedy), "{line}: {}", error.detail);
+        assert_eq!(error.kind, kind, "{line}");
+    }
+}
+
+/// An error's body that never ends does not keep the request waiting.
+#[tokio::test]
+async fn the_body_of_an_error_may_be_missing() {
+    let server = Server::start(|_| Reply {
+        bytes: b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 100\r\n\r\n{".to_vec(),
+        ..Reply::default()
+    })
+    .await;
+    let error = Asker::of(&server, "").error("/version").await;
+    assert_eq!(error.detail, "500 Internal Server Error");
 }
 
 #[tokio::test]

@@ -303,3 +303,55 @@ async fn a_code_that_nobody_wants_is_kept() {
     asker(&server, "otp: 123456").get("/version").await.unwrap();
     assert!(!server.seen().iter().any(|seen| seen.body.contains("123456")));
 }
+
+/// A 401 takes Proxmox VE 3 s, which may be longer than a request waits: no response at all is a sign of a dead ticket.
+#[tokio::test]
+async fn a_ticket_without_a_response_is_replaced() {
+    let valid = Arc::new(Mutex::new("PVE:1"));
+    let server = Server::start({
+        let valid = valid.clone();
+        move |seen| {
+            let valid = *valid.lock();
+            if is_login(seen) {
+                // As a password, the dead ticket has no response in time either.
+                let refused = Reply::status("401 authentication failure", "text/plain", b"");
+                return if seen.body.contains("sesame") { login(valid) } else { refused.after(Duration::from_secs(3)) };
+            }
+            let good = seen.header("cookie") == Some(&format!("PVEAuthCookie={}", valid.replace(':', "%3A")));
+            let refused = Reply::status("401 No ticket", "text/plain", b"").after(Duration::from_secs(3));
+            if good && !seen.path().contains("hangs") { Reply::json(r#"{"data":1}"#) } else { refused }
+        }
+    })
+    .await;
+    let asker = asker(&server, "");
+    let get = |path: &'static str| asker.get_within(path, Duration::from_millis(700));
+    get("/version").await.unwrap();
+
+    // Other requests are answered: the ticket is not the reason.
+    let (hanging, good) = tokio::join!(get("/hangs"), async {
+        server.reached(1).await;
+        get("/version").await
+    });
+    assert_eq!(hanging.unwrap_err().kind, FetchErrorKind::TimedOut);
+    good.unwrap();
+    get("/version").await.unwrap();
+    assert_eq!(logins(&server), 1);
+
+    *valid.lock() = "PVE:2";
+    assert_eq!(get("/version").await.unwrap_err().kind, FetchErrorKind::TimedOut);
+    get("/version").await.unwrap();
+    assert_eq!(logins(&server), 2);
+}
+
+/// Somebody repaired the password and reloads.
+#[tokio::test]
+async fn a_reload_ends_the_wait_after_a_refused_login() {
+    let server = Server::start(|_| Reply::status("401 authentication failure", "text/plain", b"")).await;
+    let asker = asker(&server, "");
+    asker.error("/version").await;
+    asker.error("/version").await;
+    assert_eq!(logins(&server), 1);
+    asker.client.retry_login();
+    asker.error("/version").await;
+    assert_eq!(logins(&server), 2);
+}

@@ -42,6 +42,26 @@ async fn a_kept_connection_that_died_is_replaced_once() {
     assert!(error.detail.contains("the connection was closed before a response"), "{}", error.detail);
 }
 
+/// All kept connections died: the retry must not take another one of them.
+#[tokio::test]
+async fn dead_connections_are_replaced_by_new_ones() {
+    let server = Server::start(|seen| match seen.number {
+        0 => Reply { crowd: 4, ..Reply::json(GOOD) },
+        _ => Reply::closed(),
+    })
+    .await;
+    let asker = Asker::of(&server, "");
+    let ask_four = || async {
+        let answers = tokio::join!(asker.get("/a"), asker.get("/b"), asker.get("/c"), asker.get("/d"));
+        for answer in [answers.0, answers.1, answers.2, answers.3] {
+            answer.unwrap();
+        }
+    };
+    ask_four().await;
+    ask_four().await;
+    assert_eq!(server.connections(), 8);
+}
+
 #[tokio::test]
 async fn an_error_closes_its_connection_and_no_other() {
     let server = Server::start(|seen| match seen.number {
@@ -134,25 +154,77 @@ async fn the_next_address_answers_and_is_remembered() {
 }
 
 #[tokio::test]
-async fn an_address_that_swallows_packets_gets_its_share_of_the_time() {
+async fn an_address_that_swallows_packets_is_not_waited_for() {
     // Listens without accepting, so the TLS handshake gets no answer.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = Server::start(|_| Reply::json(GOOD)).await;
     let targets = format!("['{}', '{}']", silent.local_addr().unwrap(), server.address);
-    let asker =
-        Asker::new(&module(&format!("verify_ssl: false, timeout: 3, target: {targets}")), ClientOptions::default());
-    asker.get("/version").await.unwrap();
-    assert_eq!(asker.log.lines(), ["/version timed_out", "/version 200"]);
+    // The time of a scrape with a timeout of 3 s.
+    let asker = Asker::new(&module(&format!("verify_ssl: false, target: {targets}")), ClientOptions::default());
+    for _ in 0..2 {
+        asker.get_within("/version", Duration::from_millis(2500)).await.unwrap();
+    }
+    // The second request knows which address responds.
+    assert_eq!(asker.log.lines(), ["/version 200", "/version timed_out", "/version 200"]);
 }
 
 #[tokio::test]
-async fn an_answer_is_an_answer_at_any_address() {
+async fn a_response_is_a_response_at_any_address() {
     let first = Server::start(|_| Reply::status("595 No route to host", "text/plain", b"")).await;
     let second = Server::start(|_| Reply::json(GOOD)).await;
     let targets = format!("['{}', '{}']", first.address, second.address);
     let asker = Asker::new(&module(&format!("verify_ssl: false, target: {targets}")), ClientOptions::default());
     assert_eq!(asker.error("/version").await.status, Some(595));
     assert!(second.seen().is_empty());
+}
+
+/// Discovery finds an address where the API responds, whatever others do.
+#[tokio::test]
+async fn discovery_tries_the_next_address() {
+    let failures: [(&str, fn() -> Reply); 7] = [
+        ("hangs", || Reply::json(GOOD).after(Duration::from_secs(3600))),
+        ("closes", Reply::closed),
+        ("503", || Reply::status("503 Service Unavailable", "text/html", b"<html>")),
+        ("596", || Reply::status("596 Connection timed out", "text/plain", b"")),
+        ("404", || Reply::status("404 Not Found", "text/plain", b"404 page not found")),
+        ("login page", || Reply::status("200 OK", "text/html", b"<html>")),
+        ("no HTTP", || Reply::raw(b"SSH-2.0-OpenSSH\r\n")),
+    ];
+    for (name, reply) in failures {
+        let first = Server::start(move |_| reply()).await;
+        let second = Server::start(|_| Reply::json(GOOD)).await;
+        let targets = format!("['{}', '{}']", first.address, second.address);
+        let asker = Asker::new(&module(&format!("verify_ssl: false, target: {targets}")), ClientOptions::default());
+        asker.discover("/cluster/status").await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let seen = first.seen().len();
+        // Other requests go there too.
+        asker.get("/version").await.unwrap();
+        assert_eq!((first.seen().len(), second.seen().len()), (seen, 2), "{name}");
+        assert_eq!(asker.client.address_in_use().unwrap().target, second.address.to_string(), "{name}");
+    }
+}
+
+/// A refusal is a response: the next address would refuse as well.
+#[tokio::test]
+async fn refused_credentials_are_not_tried_elsewhere() {
+    let first = Server::start(|_| Reply::status("401 invalid token value!", "text/plain", b"")).await;
+    let second = Server::start(|_| Reply::json(GOOD)).await;
+    let targets = format!("['{}', '{}']", first.address, second.address);
+    let asker = Asker::new(&module(&format!("verify_ssl: false, target: {targets}")), ClientOptions::default());
+    assert_eq!(asker.discover("/cluster/status").await.unwrap_err().status, Some(401));
+    assert!(second.seen().is_empty());
+}
+
+#[tokio::test]
+async fn discovery_says_what_every_address_did() {
+    let first = Server::start(|_| Reply::status("502 Bad Gateway", "text/html", b"<html>")).await;
+    let (_socket, second) = refusing();
+    let targets = format!("['{}', '{second}']", first.address);
+    let asker = Asker::new(&module(&format!("verify_ssl: false, target: {targets}")), ClientOptions::default());
+    let error = asker.discover("/cluster/status").await.unwrap_err();
+    let words = format!("{}: 502 Bad Gateway: a proxy in front of the API can't reach it", first.address);
+    assert!(error.detail.starts_with(&words), "{}", error.detail);
+    assert!(error.detail.contains(&format!("; {second}: connection refused")), "{}", error.detail);
 }
 
 #[tokio::test]

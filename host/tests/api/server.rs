@@ -277,6 +277,12 @@ impl Asker {
         self.client.get(&path, Instant::now() + time).await
     }
 
+    /// From any address.
+    pub(crate) async fn discover(&self, path: &str) -> Result<Answer, FetchError> {
+        let path = Template::parse(path).unwrap().bind(&Place::cluster()).unwrap();
+        self.client.discover(&path, Instant::now() + Duration::from_secs(20)).await
+    }
+
     pub(crate) async fn error(&self, path: &str) -> FetchError {
         let error = self.get(path).await.map(|answer| answer.data().to_owned()).unwrap_err();
         assert!(!error.detail.contains("sesame") && !error.detail.contains('\n'), "{}", error.detail);

@@ -3,7 +3,7 @@
 use pve_sim::{Sim, Spec};
 
 use super::support::Bench;
-use harness::{configure, repository};
+use harness::{configure, forge, repository};
 
 fn component(bench: &Bench, name: &str) {
     let file = format!("{name}.wasm");
@@ -12,7 +12,7 @@ fn component(bench: &Bench, name: &str) {
 
 fn record(bench: &Bench, name: &str, out: &str) -> String {
     let file = format!("{name}.wasm");
-    let outcome = bench.run(&["record", "--collector", &file, "--config.file", "pve.yml", "--out", out]);
+    let outcome = bench.run(&["record", "--collector", &file, "--yes", "--config.file", "pve.yml", "--out", out]);
     assert_eq!(outcome.status, 0, "{}", outcome.text);
     outcome.text
 }
@@ -60,6 +60,33 @@ async fn names_and_serials_stay_in_the_cluster() {
             "record-exists",
             &["record", "--collector", "config.wasm", "--config.file", "pve.yml", "--out", "again/recorded"],
         );
+    });
+}
+
+/// Nothing is requested unless a grant or the user allows it.
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_need_a_grant_or_consent() {
+    let sim = Sim::start(Spec::default()).await.unwrap();
+    let bench = Bench::new();
+    configure(&sim, bench.directory.path());
+    bench.write("plain.wasm", forge("plain").requests(&["/version", "/cluster/status"]).build());
+    bench.write("agent.wasm", forge("agent").requests(&["/nodes/{node}/qemu/{vmid}/agent/get-users"]).build());
+    bench.write("granted.wasm", forge("granted").requests(&["/version", "/cluster/status"]).build());
+    bench.write("granted.yml", "allow: [/version]\n");
+    tokio::task::block_in_place(|| {
+        for (name, component, more) in [
+            ("record-no-consent", "plain.wasm", &[][..]),
+            ("record-denied", "agent.wasm", &["--yes"]),
+            ("record-not-granted", "granted.wasm", &["--yes"]),
+        ] {
+            let record = ["record", "--collector", component, "--config.file", "pve.yml", "--out", "case"];
+            bench.golden(name, &[&record, more].concat());
+        }
+        bench.golden("run-no-consent", &["run", "plain.wasm", "--config.file", "pve.yml", "--listen", "127.0.0.1:0"]);
+        assert_eq!(sim.counters().total, 0);
+        bench.write("granted.yml", "allow: [/version, /cluster/status]\n");
+        let record = ["record", "--collector", "granted.wasm", "--config.file", "pve.yml", "--out", "case"];
+        assert_eq!(bench.run(&record).status, 0);
     });
 }
 

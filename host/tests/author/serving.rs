@@ -64,7 +64,7 @@ async fn a_cluster_is_asked_each_time() {
     let bench = Bench::new();
     configure(&sim, bench.directory.path());
     bench.write("node-status.wasm", std::fs::read(repository().join("target/components/node-status.wasm")).unwrap());
-    let running = Running::start(&bench, &["node-status.wasm", "--config.file", "pve.yml"]);
+    let running = Running::start(&bench, &["node-status.wasm", "--yes", "--config.file", "pve.yml"]);
     let text = running.metrics().await;
     assert_eq!(text.lines().filter(|line| line.starts_with("pve_node_load1{")).count(), 3, "{text}");
     assert!(!text.contains("pve_exporter_"), "{text}");

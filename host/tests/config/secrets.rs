@@ -116,7 +116,7 @@ fn under_every_key() {
         documents(key).iter().for_each(|text| check(text));
     }
     for text in [
-        format!("{SECRET}"),
+        SECRET.to_owned(),
         format!("- {SECRET}"),
         format!("{SECRET}:\n  user: {SECRET}\n"),
         format!("default:\n  {SECRET}: x\n"),

@@ -19,8 +19,10 @@ const CLUSTER: [(&str, u64); 7] = [
 ];
 
 /// In addition to the guests' configurations.
-const NODE: [(&str, u64); 6] = [
+const NODE: [(&str, u64); 7] = [
     ("/nodes/{node}/replication", 1),
+    // Not in the original: it decides whether the request above is made.
+    ("/cluster/replication", 1),
     ("/nodes/{node}/subscription", 1),
     // Not in the original: node-status, vm-pressure, lxc-pressure, physical-disk.
     ("/nodes/{node}/status", 1),
@@ -81,9 +83,9 @@ async fn both() {
     let setup = setup(&[]).await;
     let guests = local_guests(&setup.sim);
     assert_eq!(requests(&setup, "cluster=1&node=1").await, expected(&[&CLUSTER, &NODE, &[(CONFIG, guests)]]));
-    // Configurations and disks are kept for minutes; each scrape renews a share of the oldest, here one of each.
+    // Configurations, disks and replication jobs are kept for minutes; each scrape renews a share of the oldest, here one of each.
     let mut again = requests(&setup, "cluster=1&node=1").await;
-    for path in [CONFIG, "/nodes/{node}/disks/list"] {
+    for path in [CONFIG, "/nodes/{node}/disks/list", "/nodes/{node}/replication", "/cluster/replication"] {
         let renewed = again.insert(path.to_owned(), 1).unwrap_or_default();
         assert!(renewed <= 1, "{renewed} of {guests} {path}");
     }
@@ -108,7 +110,7 @@ async fn no_more_than_the_peer_needs() {
     let setup = setup(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).await;
     let guests = local_guests(&setup.sim);
     let counts = requests(&setup, "cluster=1&node=1").await;
-    assert_eq!(counts, expected(&[&CLUSTER[..5], &NODE[..2], &[(CONFIG, guests)]]));
+    assert_eq!(counts, expected(&[&CLUSTER[..5], &NODE[..3], &[(CONFIG, guests)]]));
 }
 
 /// The original makes no request then and can't tell whether the cluster is up; `pve_exporter_target_up` can.

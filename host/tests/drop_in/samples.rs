@@ -11,8 +11,9 @@ use super::peer;
 use super::shapes::shapes;
 
 /// Prefixes of our additional metrics, which none of the peer's names has.
-const OURS: [&str; 9] = [
+const OURS: [&str; 10] = [
     "pve_exporter_",
+    "pve_guest_lock_info",
     "pve_node_boot_mode_info",
     "pve_node_ksm_",
     "pve_node_load",

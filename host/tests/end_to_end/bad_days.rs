@@ -46,8 +46,11 @@ async fn nodes_that_fail_cost_their_own_series() {
         assert_eq!(exposition.value(&format!("pve_exporter_collector_success{labels}")), Some(0.0));
     }
     assert_eq!(exposition.value("pve_exporter_collector_success{collector=\"ha-status\"}"), Some(1.0));
-    let log = setup.exporter.log_with("/nodes/node02/status");
-    assert!(log.contains("595 No route to host"), "{log}");
+    // One line for each cause, with the collectors and the shortest of the paths.
+    let log = setup.exporter.log_with("/nodes/node02/lxc: 595 No route to host");
+    let lines: Vec<_> = log.lines().filter(|line| line.contains("level=warn") && line.contains("node02")).collect();
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    assert!(lines[0].contains("nodes=node02") && lines[0].contains("node-status,physical-disk"), "{lines:#?}");
 
     // Recovery is logged once, and the failure is not logged at every scrape.
     setup.sim.node_up("node02").unwrap();

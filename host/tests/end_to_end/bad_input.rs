@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use pve_sim::{Sim, Spec};
+use pve_sim::{Rights, Sim, Spec};
 
 use harness::{assert_golden, command, configure, repository};
 
@@ -38,6 +38,7 @@ fn configurations_that_are_none() {
     );
     for (name, file) in [
         ("config-missing", "nowhere.yml"),
+        ("config-is-a-directory", "."),
         ("config-no-yaml", "no-yaml.yml"),
         ("config-unknown-key", "unknown-key.yml"),
         ("config-token-without-mark", "token.yml"),
@@ -78,6 +79,17 @@ async fn config_check_asks_the_api() {
     let check = ["--config.check", "--config.file", "pve.yml"];
     tokio::task::block_in_place(|| {
         golden("check-good", &check, directory.path(), &replace);
+        sim.set_rights(Rights::None);
+        golden("check-without-rights", &check, directory.path(), &replace);
+        sim.set_rights(Rights::Full);
+        let fault = r#"{"path":"/nodes/{node}/status","node":"node02","status":500,"reason":"got timeout"}"#;
+        sim.fault_from_json(fault).unwrap();
+        golden("check-failing-node", &check, directory.path(), &replace);
+        sim.clear_faults();
+        let target = format!("  target: {address}\n");
+        std::fs::write(&config, text.replace(&target, "")).unwrap();
+        golden("check-no-target", &check, directory.path(), &replace);
+        golden("check-target", &[&check[..], &["--target", &address]].concat(), directory.path(), &replace);
         std::fs::write(&config, text.replace(&sim.spec().token_secret, "wrong")).unwrap();
         golden("check-401", &check, directory.path(), &replace);
         let without_ca: String =

@@ -2,10 +2,14 @@
 
 mod bad_days;
 mod bad_input;
+mod failover;
+mod hanging;
 #[cfg(target_env = "gnu")]
 mod memory;
 mod prometheus;
+mod proxies;
 mod reload;
+mod replication;
 mod scrape;
 mod secrets;
 mod sharding;

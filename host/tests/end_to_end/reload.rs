@@ -170,8 +170,26 @@ async fn the_configuration_reloads_and_a_broken_one_changes_nothing() {
     assert_eq!(exposition.value("pve_exporter_config_last_reload_successful"), Some(0.0));
 
     std::fs::write(&config, good.replace("token_value: 4", "token_value: 5")).unwrap();
-    assert_eq!(reloading.reload().await.0, 200);
+    assert_eq!(reloading.reload().await, (200, "changed module default: user, token or password\n".to_owned()));
     assert_eq!(reloading.setup.scrape().await.value("pve_exporter_target_up"), Some(0.0));
+    assert_eq!(reloading.reload().await, (200, "nothing changed\n".to_owned()));
+
+    let more = format!("{good}other:\n  user: a@pve\n  password: sesame\n  timeout: 3\n");
+    std::fs::write(&config, &more).unwrap();
+    let lines = "changed module default: user, token or password\nadded module other\n";
+    assert_eq!(reloading.reload().await, (200, lines.to_owned()));
+    std::fs::write(&config, more.replace("timeout: 3", "timeout: 4")).unwrap();
+    assert_eq!(reloading.reload().await.1, "changed module other: timeout\n");
+    // The same path, another file.
+    let ca = config.with_file_name("default.pem");
+    let (right, wrong) = (std::fs::read(&ca).unwrap(), rcgen::generate_simple_self_signed(["x".to_owned()]).unwrap());
+    reloading.setup.scrape().await;
+    std::fs::write(&ca, wrong.cert.pem()).unwrap();
+    assert_eq!(reloading.reload().await.1, "changed module default: its certificate files\n");
+    assert_eq!(reloading.setup.scrape().await.value("pve_exporter_target_up"), Some(0.0));
+    std::fs::write(&ca, right).unwrap();
+    assert_eq!(reloading.reload().await.1, "changed module default: its certificate files\n");
+    reloading.setup.exporter.log_with("configuration reloaded: changed module default: its certificate files");
 
     std::fs::write(&config, good).unwrap();
     reloading.setup.exporter.signal("HUP");

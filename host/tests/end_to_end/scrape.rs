@@ -45,6 +45,13 @@ fn spec() -> Spec {
     Spec { nodes: 5, guests: 60, ha: 6, ..Spec::default() }
 }
 
+/// The number of nodes with replication jobs.
+fn nodes_with_jobs(setup: &Setup) -> u64 {
+    let jobs = setup.sim.body("/cluster/replication");
+    let sources = jobs["data"].as_array().unwrap().iter().map(|job| job["source"].as_str().unwrap());
+    sources.collect::<std::collections::BTreeSet<_>>().len() as u64
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_specified_metric_is_there() {
     let setup = Setup::start(spec(), &[]).await;
@@ -96,13 +103,14 @@ async fn each_distinct_request_is_made_once() {
         ("/cluster/backup-info/not-backed-up", 1),
         ("/cluster/config/qdevice", 1),
         ("/nodes/{node}/lxc", 5),
-        ("/nodes/{node}/replication", 5),
+        ("/cluster/replication", 1),
+        ("/nodes/{node}/replication", nodes_with_jobs(&setup)),
         ("/nodes/{node}/subscription", 5),
         ("/nodes/{node}/{type}/{vmid}/config", guests),
     ] {
         assert_eq!(counters.count(path), count, "{path}");
     }
-    assert_eq!(counters.total, 37 + guests);
+    assert_eq!(counters.total, 33 + nodes_with_jobs(&setup) + guests);
 }
 
 /// Answers that may be some minutes old are renewed a few at a time, not all at once when they expire.
@@ -132,7 +140,7 @@ async fn answers_can_be_always_fresh() {
     setup.scrape().await;
     setup.sim.reset_counters();
     setup.scrape().await;
-    assert_eq!(setup.sim.counters().total, 37 + 60);
+    assert_eq!(setup.sim.counters().total, 33 + nodes_with_jobs(&setup) + 60);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -154,7 +162,7 @@ async fn scrapes_that_overlap_share_their_requests() {
     for exposition in [a, b, c, d] {
         assert_eq!(exposition.samples("pve_node_load1").len(), 5);
     }
-    assert_eq!(setup.sim.counters().total, 37 + 60);
+    assert_eq!(setup.sim.counters().total, 33 + nodes_with_jobs(&setup) + 60);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -49,7 +49,7 @@ fn a_check_shows_no_secret() {
     // The others are the same as a reload's, which is quicker.
     for key in ["password", "token_value_file", "user", "verify_ssl"] {
         check(&format!("default:\n  {key}: !{SECRET}\n"), &[]);
-        check(&format!("default:\n  user: a@pve\n  port: 1\n  {key}: {SECRET}\n"), &[]);
+        check(&format!("default:\n  user: a@pve\n  colour: 1\n  {key}: {SECRET}\n"), &[]);
     }
     for variable in ["PVE_PASSWORD_FILE", "PVE_TOKEN_VALUE", "PVE_FINGERPRINT", "PVE_TARGET"] {
         check("", &[("PVE_USER", "a@pve"), (variable, SECRET)]);
@@ -72,6 +72,16 @@ async fn nothing_leaks(format: &str) {
         }
     };
     reload("the good configuration").await;
+    install(&folder);
+    for text in grants() {
+        std::fs::write(folder.join("versioned.yml"), &text).unwrap();
+        reload(&text).await;
+    }
+    std::fs::write(&config, "default: 1\n").unwrap();
+    reload("a broken configuration").await;
+    // Later errors may be more than a minute's log has room for.
+    let log = exporter.log();
+    assert!(log.contains("configuration not reloaded") && log.contains("versioned"), "{log}");
     for (position, key) in KEYS.into_iter().enumerate() {
         // A few of each key's documents; the configuration's own tests read all of them.
         for text in documents(key).iter().skip(position % 3).step_by(3) {
@@ -80,18 +90,11 @@ async fn nothing_leaks(format: &str) {
         }
     }
     std::fs::write(&config, good()).unwrap();
-    install(&folder);
-    for text in grants() {
-        std::fs::write(folder.join("versioned.yml"), &text).unwrap();
-        reload(&text).await;
-    }
     // In a client's request, which is logged and counted.
     for path in [format!("/pve?target={SECRET}"), format!("/pve?module={SECRET}"), format!("/{SECRET}")] {
         get(&path).await;
     }
-    let log = exporter.log();
-    assert!(log.contains("configuration not reloaded") && log.contains("versioned"), "{log}");
-    assert_hidden(&log, "everything");
+    assert_hidden(&exporter.log(), "everything");
 }
 
 fn install(folder: &Path) {

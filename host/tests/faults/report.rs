@@ -89,7 +89,7 @@ impl Report {
     }
 }
 
-/// For the table.
+/// For the table, without the node of failures.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -97,11 +97,13 @@ impl fmt::Display for Report {
             Self::NodeOffline(node) => write!(f, "`pve_exporter_node_online` of {node} is 0"),
             Self::NodeGone(node) => write!(f, "no `pve_exporter_node_online` of {node}"),
             Self::NodeNew(node) => write!(f, "`pve_exporter_node_online` of {node}"),
-            Self::Failed { collectors, node, reason } => {
-                let whose =
-                    if collectors == PER_NODE { "all per-node collectors".to_owned() } else { code(collectors) };
-                write!(f, "`{reason}`: {whose}")?;
-                if node.is_empty() { Ok(()) } else { write!(f, " of {node}") }
+            Self::Failed { collectors, reason, .. } => {
+                let whose = match collectors.as_slice() {
+                    ALL => "all collectors".to_owned(),
+                    PER_NODE => "all per-node collectors".to_owned(),
+                    some => code(some),
+                };
+                write!(f, "`{reason}`: {whose}")
             }
             Self::Rejected { collector, reason } => {
                 write!(f, "`pve_exporter_collector_rejected`: `{reason}` of `{collector}`")

@@ -35,7 +35,7 @@ fn many_functions() -> Vec<u8> {
 }
 
 /// Branches that keep many values alive, which costs the compiler memory.
-fn branches() -> Vec<u8> {
+pub(crate) fn branches() -> Vec<u8> {
     let locals = "(local i64) ".repeat(2_000);
     let block = |number: usize| {
         format!(

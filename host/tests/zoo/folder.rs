@@ -208,3 +208,20 @@ fn a_reload_needs_no_slot_that_a_scrape_has() {
         assert!(["cpu_limit", "stalled"].contains(&reason), "{reason}");
     });
 }
+
+/// What has no grant costs nothing again: its refusal stays until the file or its grant changes, whoever requests a reload.
+#[test]
+fn nothing_without_a_grant_is_compiled_twice() {
+    let shop = Shop::open();
+    shop.put("zfs.wasm", version("zfs", "1.0.0").piece("describe", "(unreachable)").build());
+    let refusal = shop.refusal("zfs.wasm");
+    assert!(refusal.starts_with("describe: trapped"), "{refusal}");
+    shop.catalog.reconsider();
+    assert_eq!(shop.reload().still_refused.len(), 1);
+    // With one it is tried again, and again when somebody asks.
+    shop.put("zfs.yml", ALLOW);
+    assert_eq!(shop.reload().still_refused.len() + shop.reload().refused.len(), 1);
+    shop.put("zfs.wasm", version("zfs", "1.0.0").build());
+    assert_eq!(shop.reload().loaded.len(), 1);
+    assert_eq!(shop.serving(), [BUILTIN, "zfs 1.0.0"]);
+}

@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use pve_exporter::collector::{Collection, Collector, Origin};
 use pve_exporter::config::LogFormat;
 use pve_exporter::request::Place;
+use pve_exporter::telemetry::LineFormat;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -46,7 +47,7 @@ fn logged(component: &str, case: &str, calls: usize, json: bool) -> (Vec<Collect
     let run = || (0..calls).map(|_| collector.collect(1_763_000_000, &Place::cluster(), &[])).collect();
     let registry = tracing_subscriber::registry().with(LevelFilter::INFO);
     let format = if json { LogFormat::Json } else { LogFormat::Logfmt };
-    let layer = tracing_subscriber::fmt::layer().event_format(format).with_writer(kept.clone());
+    let layer = tracing_subscriber::fmt::layer().event_format(LineFormat::new(format)).with_writer(kept.clone());
     let collections = tracing::subscriber::with_default(registry.with(layer), run);
     let text = String::from_utf8(std::mem::take(&mut *kept.0.lock())).unwrap();
     (collections, text.lines().map(str::to_owned).collect())

@@ -128,6 +128,7 @@ fn labels() -> Vec<Animal> {
             .map(|label| refused(&format!("label {label:?}"), with(&[label]), "is not a label name (table 0)"))
             .collect();
     animals.extend([
+        refused("label of 201 bytes", with(&[&"a".repeat(201)]), "is not a label name"),
         refused("label twice", with(&["a", "b", "a"]), "the label a is declared twice in table 0"),
         refused("odd label twice", with(&["a\nb", "a\nb"]), "is declared twice in table 0"),
         refused("65 labels", with(&many[..65]), "table 0 has 65 labels, 64 are allowed"),

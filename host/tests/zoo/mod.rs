@@ -6,7 +6,7 @@
 
 mod aftermath;
 mod calling;
-mod compiling;
+pub(crate) mod compiling;
 mod folder;
 mod granting;
 mod grants;

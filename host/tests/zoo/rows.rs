@@ -59,7 +59,7 @@ fn shapes() -> Vec<Animal> {
         beside("no labels at all", row(0, &[], &absent), 1, &[("label_count", 1)]),
         beside("a value missing", row(0, &["x", "y"], &[ONE]), 1, &[("value_count", 1)]),
         beside("a value too many", row(1, &["x", "z"], &[ONE, ONE]), 1, &[("value_count", 1)]),
-        beside("a label of 1025 bytes", row(1, &["x", &long], &[ONE]), 1, &[("label_value_length", 1)]),
+        beside("a label of 1025 bytes", row(1, &["x", &long], &[ONE]), 2, &[("label_value_length", 1)]),
         beside("a label of 1024 bytes", row(1, &["x", &long[1..]], &[ONE]), 2, &[]),
         beside("nothing known", row(0, &["v", "w"], &absent), 2, &[]),
     ]
