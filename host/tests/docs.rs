@@ -4,7 +4,7 @@
 mod alerts;
 mod claims;
 mod links;
-mod pages;
+pub(crate) mod pages;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;

@@ -21,6 +21,7 @@ mod config;
 mod docs;
 mod drop_in;
 mod end_to_end;
+mod faults;
 mod golden;
 mod hostile;
 mod layers;

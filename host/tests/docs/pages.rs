@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 /// A row of a table with its cells.
 #[derive(Debug)]
-pub(super) struct Row {
-    pub(super) file: String,
-    pub(super) heading: String,
-    pub(super) cells: Vec<String>,
+pub(crate) struct Row {
+    pub(crate) file: String,
+    pub(crate) heading: String,
+    pub(crate) cells: Vec<String>,
 }
 
 impl Row {
@@ -18,7 +18,7 @@ impl Row {
     }
 
     /// The code spans of a cell, in order.
-    pub(super) fn code(&self, cell: usize) -> Vec<&str> {
+    pub(crate) fn code(&self, cell: usize) -> Vec<&str> {
         self.cells.get(cell).map(|cell| cell.split('`').skip(1).step_by(2).collect()).unwrap_or_default()
     }
 }
@@ -62,7 +62,7 @@ pub(super) fn prose(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// All rows of all tables.
-pub(super) fn rows() -> Vec<Row> {
+pub(crate) fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
     for file in all() {
         let mut heading = String::new();
