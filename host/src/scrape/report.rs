@@ -11,7 +11,7 @@ use crate::request::Place;
 use crate::schema::Rejections;
 
 /// The account of one scrape.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Report {
     /// The cluster's nodes; empty if discovery failed.
     pub nodes: Vec<Node>,
@@ -96,11 +96,7 @@ impl Report {
             nodes: inventory.nodes.clone(),
             guests: inventory.guests(),
             dropped: inventory.dropped,
-            discovery_error: None,
-            address: None,
-            collectors: BTreeMap::new(),
-            answer_ages: BTreeMap::new(),
-            duration: Duration::ZERO,
+            ..Self::default()
         }
     }
 

@@ -180,14 +180,11 @@ fn compressed_capacity(text: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-    use std::time::Duration;
-
     use axum::http::HeaderValue;
 
     use super::*;
     use crate::budget::{Budgets, Purpose};
-    use crate::scrape::{Dropped, Report};
+    use crate::scrape::Report;
 
     fn renderer(budget: usize) -> Renderer {
         let metrics = Metrics::new(Budgets::new(1 << 30)).unwrap();
@@ -195,16 +192,7 @@ mod tests {
     }
 
     fn scrape() -> Arc<Scrape> {
-        let report = Report {
-            nodes: Vec::new(),
-            guests: 0,
-            dropped: Dropped::default(),
-            discovery_error: None,
-            collectors: BTreeMap::new(),
-            answer_ages: BTreeMap::new(),
-            duration: Duration::ZERO,
-        };
-        Arc::new(Scrape { collected: Vec::new(), report: Arc::new(report) })
+        Arc::new(Scrape { collected: Vec::new(), report: Arc::new(Report::default()) })
     }
 
     fn headers(encoding: &'static str) -> HeaderMap {

@@ -178,10 +178,12 @@ async fn a_response_is_a_response_at_any_address() {
     assert!(second.seen().is_empty());
 }
 
+type Failure = fn() -> Reply;
+
 /// Discovery finds an address where the API responds, whatever others do.
 #[tokio::test]
 async fn discovery_tries_the_next_address() {
-    let failures: [(&str, fn() -> Reply); 7] = [
+    let failures: [(&str, Failure); 7] = [
         ("hangs", || Reply::json(GOOD).after(Duration::from_secs(3600))),
         ("closes", Reply::closed),
         ("503", || Reply::status("503 Service Unavailable", "text/html", b"<html>")),

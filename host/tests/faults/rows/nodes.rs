@@ -14,6 +14,7 @@ const SILENT_TOO: &str = r#"{"kind":{"down":"silent"},"node":"node03"}"#;
 /// What the cluster knows of the guests and storages of an offline node.
 const KEPT: &[&str] = &["pve_ha_state", "pve_lock_state", "pve_storage_info", "pve_storage_shared"];
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) fn rows() -> Vec<Row> {
     vec![
         Row::new("Offline, and the cluster knows", [fault(r#"{"kind":{"down":"no_route"},"node":"node02"}"#)])
