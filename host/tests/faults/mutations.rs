@@ -107,30 +107,13 @@ async fn effects<'a>(stage: &Stage, batch: &[(&'a str, &str)], healthy: &Exposed
 
 /// By collector: what became of its metrics.
 fn effect(exposed: &Exposed, healthy: &Exposed) -> BTreeMap<String, BTreeSet<String>> {
-    let mut effect: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let families = |of: &Exposed| -> BTreeMap<(String, String), BTreeMap<String, String>> {
-        let mut families: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
-        for (name, series) in &of.series {
-            let family = families.entry((series.collector.clone(), series.family.clone())).or_default();
-            family.insert(name.clone(), series.value.clone());
-        }
-        families
-    };
     let (now, before) = (families(exposed), families(healthy));
-    let none = BTreeMap::new();
-    for key in now.keys().chain(before.keys()) {
-        let (now, before) = (now.get(key).unwrap_or(&none), before.get(key).unwrap_or(&none));
-        let lost = before.keys().filter(|name| !now.contains_key(*name)).count();
-        let gained = now.keys().any(|name| !before.contains_key(name));
-        let changed = now.iter().any(|(name, value)| before.get(name).is_some_and(|before| before != value));
-        let fate = match (lost, gained, changed) {
-            (0, false, false) => continue,
-            (0, false, true) => "changed",
-            (lost, false, _) if lost == before.len() => "lost",
-            (_, false, _) => "partly lost",
-            (_, true, _) => "relabelled",
-        };
-        effect.entry(key.0.clone()).or_default().insert(format!("{} {fate}", key.1));
+    let none = Families::new();
+    let mut effect: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for collector in now.keys().chain(before.keys()) {
+        let (now, before) = (now.get(collector).unwrap_or(&none), before.get(collector).unwrap_or(&none));
+        let lines = fates(collector, now, before);
+        effect.entry(collector.clone()).or_default().extend(lines);
     }
     for line in said(exposed, healthy) {
         let word = |label: &str| line.split_once(&format!("{label}=\""))?.1.split('"').next();
@@ -142,6 +125,45 @@ fn effect(exposed: &Exposed, healthy: &Exposed) -> BTreeMap<String, BTreeSet<Str
         effect.entry(collector).or_default().insert(text);
     }
     effect
+}
+
+/// The series of a collector by metric, with their values.
+type Families = BTreeMap<String, BTreeMap<String, String>>;
+
+fn families(of: &Exposed) -> BTreeMap<String, Families> {
+    let mut families: BTreeMap<String, Families> = BTreeMap::new();
+    for (name, series) in &of.series {
+        let collector = families.entry(series.collector.clone()).or_default();
+        collector.entry(series.family.clone()).or_default().insert(name.clone(), series.value.clone());
+    }
+    families
+}
+
+/// One line for each metric, or for all if they share their fate.
+fn fates(collector: &str, now: &Families, before: &Families) -> Vec<String> {
+    let none = BTreeMap::new();
+    let names: BTreeSet<&String> = now.keys().chain(before.keys()).collect();
+    let fate = |name: &String| fate(now.get(name).unwrap_or(&none), before.get(name).unwrap_or(&none));
+    let fates: Vec<(&String, Option<&str>)> = names.into_iter().map(|name| (name, fate(name))).collect();
+    match fates.first() {
+        Some((_, Some(first))) if fates.len() > 1 && fates.iter().all(|(_, fate)| *fate == Some(first)) => {
+            vec![format!("all of {collector} {first}")]
+        }
+        _ => fates.iter().filter_map(|(name, fate)| Some(format!("{name} {}", (*fate)?))).collect(),
+    }
+}
+
+fn fate(now: &BTreeMap<String, String>, before: &BTreeMap<String, String>) -> Option<&'static str> {
+    let lost = before.keys().filter(|name| !now.contains_key(*name)).count();
+    let gained = now.keys().any(|name| !before.contains_key(name));
+    let changed = now.iter().any(|(name, value)| before.get(name).is_some_and(|before| before != value));
+    match (lost, gained, changed) {
+        (0, false, false) => None,
+        (0, false, true) => Some("changed"),
+        (lost, false, _) if lost == before.len() => Some("lost"),
+        (_, false, _) => Some("partly lost"),
+        (_, true, _) => Some("relabelled"),
+    }
 }
 
 /// Names of members at any depth of all responses to a path.

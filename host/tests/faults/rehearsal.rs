@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use pve_sim::{Pve, Sim};
 
-use harness::{Exporter, Prometheus, client, configure, zoo_component};
+use harness::{Exporter, Prometheus, client, command, configure, prioritized, zoo_component};
 
 use super::stage::spec;
 
@@ -70,10 +70,12 @@ impl Rehearsal {
         install(&folder, 0);
         let folder = folder.to_str().unwrap();
         let arguments = ["--collectors.directory", folder, "--api.max-age", "0s", "--web.timeout-offset", "0.6"];
-        let exporters = [
-            Exporter::start(&config, &arguments),
-            Exporter::start(&config, &[&arguments[..], &["--collectors.setting", "resources.deprecated=0"]].concat()),
-        ];
+        let start = |more: &[&str]| {
+            let mut command = command();
+            command.arg("--config.file").arg(&config).args(arguments).args(more);
+            Exporter::spawn(prioritized(&command))
+        };
+        let exporters = [start(&[]), start(&["--collectors.setting", "resources.deprecated=0"])];
         let job = |name: &str, exporter: &Exporter| {
             format!(
                 "  - job_name: {name}\n    scrape_interval: 1s\n    scrape_timeout: 1s\n    static_configs:\n      \
@@ -114,6 +116,13 @@ impl Rehearsal {
         series[0].1
     }
 
+    /// Why scrapes failed most recently, if they did.
+    async fn errors(&self) -> String {
+        let targets = self.prometheus.get("targets").await;
+        let targets = targets["activeTargets"].as_array().cloned().unwrap_or_default();
+        targets.iter().map(|target| target["lastError"].to_string()).collect()
+    }
+
     /// Series by name and labels without those of Prometheus, but not the exporter's own.
     async fn series(&self, job: &str) -> BTreeMap<String, f64> {
         let query = format!("{{job=\"{job}\",__name__=~\"pve_.*\",__name__!~\"pve_exporter_.*\"}}");
@@ -140,7 +149,7 @@ async fn prometheus_sees_no_gap() {
         let scrapes = rehearsal.value(&format!("count_over_time(up{{job=\"{job}\"}}{range})")).await;
         let up = rehearsal.value(&format!("sum_over_time(up{{job=\"{job}\"}}{range})")).await;
         println!("{job}: {swaps} faults and versions, {scrapes} scrapes");
-        assert_eq!(up, scrapes, "a scrape of {job} failed");
+        assert_eq!(up, scrapes, "a scrape of {job} failed; the last errors: {}", rehearsal.errors().await);
         // No series is missing from a scrape of the cluster without a reason: a fault may begin in the middle of a scrape.
         let reached = rehearsal.value(&format!("sum_over_time(pve_exporter_target_up{{job=\"{job}\"}}{range})")).await;
         for (series, failed) in [

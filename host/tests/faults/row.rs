@@ -149,6 +149,15 @@ impl Row {
         Self { phases: (0..SCRAPES).map(phase).collect(), ..self }
     }
 
+    /// Later scrapes are healthy although the fault goes on.
+    pub(super) fn only_in_the_first_scrape(mut self) -> Self {
+        if let Some(first) = self.phases.first_mut() {
+            first.scrapes = 1;
+        }
+        self.phases.push(Phase { acts: Vec::new(), scrapes: SCRAPES - 1, healthy: true });
+        self
+    }
+
     pub(super) fn loses(mut self, lost: impl IntoIterator<Item = Selection>) -> Self {
         self.cost.lost.extend(lost);
         self

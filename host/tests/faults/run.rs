@@ -1,7 +1,7 @@
 //! Runs a row and compares what happens with what it says.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pve_sim::Pve;
 
@@ -13,6 +13,8 @@ use super::stage::{Scraped, Stage, View};
 
 /// How early before the scrape's timeout the exporter must respond.
 const OFFSET: Duration = Duration::from_millis(500);
+/// The least time between scrapes.
+const INTERVAL: Duration = Duration::from_secs(1);
 /// Ten times what a healthy scrape takes.
 const UNUSUAL: Duration = Duration::from_millis(300);
 /// The node of which `/pve` without `nodes=all` reports.
@@ -58,6 +60,9 @@ pub(super) async fn run(row: &Row, pve: Pve, baseline: &Baseline) -> Verdict {
         }
     }
     run.stage.heal().await;
+    if row.late > 0 {
+        run.until_probed().await;
+    }
     for view in &views {
         run.expect_healthy("after", *view).await;
     }
@@ -131,6 +136,16 @@ impl Run<'_> {
         let scraped = self.stage.scrape(view, 10).await;
         self.verdict.starved |= scraped.took > UNUSUAL;
         self.compare(when, view, scraped.exposed, Cost::default());
+    }
+
+    /// Nodes that hung are probed by the scrapes, at most every half second: less than there is between two scrapes.
+    async fn until_probed(&self) {
+        let start = Instant::now();
+        let mut scraped = self.stage.scrape(View::Metrics, 10).await.exposed;
+        let healthy = |exposed: &Exposed| exposed.series == self.baseline[&View::Metrics].series;
+        while !scraped.as_ref().is_ok_and(healthy) && start.elapsed() < INTERVAL {
+            scraped = self.stage.scrape(View::Metrics, 10).await.exposed;
+        }
     }
 
     fn wrong(&mut self, when: impl Into<String>, text: String) {

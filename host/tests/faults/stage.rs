@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use pve_sim::{Connections, Fault, FaultKind, Pve, Qdevice, Rights, Sim, Spec};
 
-use harness::{Exporter, client, command};
+use harness::{Exporter, PATIENCE, client, command, prioritized};
 
 use super::deaf::{self, Deaf};
 use super::row::{Act, Addresses, Row, Settings};
@@ -121,7 +121,7 @@ impl Stage {
         command.arg("--config.file").arg(directory.path().join("pve.yml"));
         // Kept answers would hide what fails.
         command.args(["--api.max-age", "0s", "--web.listen-address", "127.0.0.1:0"]);
-        let exporter = tokio::task::spawn_blocking(move || Exporter::of(&mut command)).await.unwrap();
+        let exporter = tokio::task::spawn_blocking(move || Exporter::of(&mut prioritized(&command))).await.unwrap();
         let target = if let [only] = targets.as_slice() { Some(only.clone()) } else { None };
         Self { sims, exporter, target, _deaf: deaf, _directory: directory }
     }
@@ -174,12 +174,13 @@ impl Stage {
         };
         let request = CLIENT.get(self.exporter.url(&path));
         let start = Instant::now();
-        let response = request.header("X-Prometheus-Scrape-Timeout-Seconds", timeout).send().await.unwrap();
-        let status = response.status();
-        let text = response.text().await.unwrap();
-        let took = start.elapsed();
-        let exposed = if status == 200 { Ok(Exposed::parse(text)) } else { Err(format!("{status}: {text}")) };
-        Scraped { exposed, took }
+        let request = request.header("X-Prometheus-Scrape-Timeout-Seconds", timeout).timeout(PATIENCE);
+        let exposed = match request.send().await {
+            Ok(response) if response.status() == 200 => Ok(Exposed::parse(response.text().await.unwrap())),
+            Ok(response) => Err(format!("{}: {}", response.status(), response.text().await.unwrap())),
+            Err(error) => Err(format!("no response: {error:?}")),
+        };
+        Scraped { exposed, took: start.elapsed() }
     }
 
     /// Lines of the log so far.

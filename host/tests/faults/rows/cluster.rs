@@ -13,17 +13,16 @@ pub(super) fn rows() -> Vec<Row> {
     vec![
         all("Connections are refused", r#"{"kind":{"connections":"refused"}}"#, "unavailable"),
         all("Connections are accepted, but nothing responds", r#"{"kind":{"connections":"ignored"}}"#, "timed_out")
-            .waits(5),
+            .waits(5)
+            // New connections fail in another way than kept ones.
+            .logs(2),
         Row::new("No quorum", [fault(r#"{"kind":"no_quorum"}"#)])
             .loses([all_of(&["replication", "cluster"])])
             .gains([all_of(&["cluster"])])
             .changes(&["pve_up"])
-            .reports(
-                ["node01", "node02", "node03", "node04"].map(|node| failed(&["replication"], "timed_out").of(node)),
-            )
-            .logs(4)
-            .waits(5),
-        all("A proxy responds with 404 to everything", r#"{"status":404,"body":"proxy_page"}"#, "not_found"),
+            .reports(["node01", "node02", "node03"].map(|node| failed(&["replication"], "unavailable").of(node)))
+            .logs(1),
+        all("A proxy responds with 404 to everything", r#"{"status":404,"body":"proxy_page"}"#, "malformed"),
         all("A proxy responds with 429 to everything", r#"{"status":429,"body":"proxy_page"}"#, "unavailable"),
         all("A proxy responds with 502 to everything", r#"{"status":502,"body":"proxy_page"}"#, "unavailable"),
         all("A proxy redirects everything to a login page", r#"{"status":302,"body":"proxy_page"}"#, "malformed"),

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use super::super::report::{ALL, Report, failed};
-use super::super::row::{Act, Row, fault};
-use super::super::selection::{all_of, everything, metrics};
+use super::super::row::{Act, Cost, Row, fault};
+use super::super::selection::{PER_NODE, all_of, everything, metrics};
+
+const REVOKED: &str = r#"{"kind":"token_revoked"}"#;
 
 pub(super) fn rows() -> Vec<Row> {
-    let down = |name, acts: Vec<Act>| {
-        Row::new(name, acts).loses([everything()]).reports([Report::TargetDown, failed(ALL, "forbidden")]).logs(1)
+    let down = |name, acts: Vec<Act>, reason| {
+        Row::new(name, acts).loses([everything()]).reports([Report::TargetDown, failed(ALL, reason)]).logs(1)
     };
     let slow = |row: Row| {
         row.waits(5).set(|settings| {
@@ -17,12 +19,18 @@ pub(super) fn rows() -> Vec<Row> {
     };
     let password = |row: Row| row.set(|settings| settings.password = true);
     vec![
-        down("The token was revoked", vec![fault(r#"{"kind":"token_revoked"}"#)]),
-        slow(down("The same; Proxmox VE delays each 401 by 3 s", vec![fault(r#"{"kind":"token_revoked"}"#)])),
+        down("The token was revoked", vec![fault(REVOKED)], "forbidden"),
+        slow(down("The same; Proxmox VE delays each 401 by 3 s", vec![fault(REVOKED)], "forbidden")),
         password(Row::new("All tickets expire", [Act::RevokeTickets])),
-        password(Row::new("The same; the delay of a 401 exceeds the timeout", [Act::RevokeTickets]))
-            .waits(1)
-            .set(|settings| settings.auth_delay = Duration::from_secs(3)),
+        password(down(
+            "All tickets expire; the delay of a 401 exceeds the timeout",
+            vec![Act::RevokeTickets],
+            "timed_out",
+        ))
+        .only_in_the_first_scrape()
+        .waits(1)
+        .logs(2)
+        .set(|settings| settings.auth_delay = Duration::from_secs(3)),
         Row::new("The token loses all privileges", [Act::RevokeRights])
             .loses([all_of(FORBIDDEN), all_of(EMPTY), all_of(&["resources"]).without(r#"id="node/"#)])
             .loses([all_of(&["resources"]).with(r#"id="node/"#).except(&["pve_ha_state"])])
@@ -32,6 +40,17 @@ pub(super) fn rows() -> Vec<Row> {
             .reports([failed(OF_THE_CLUSTER, "forbidden")])
             .reports(NODES.map(|node| failed(OF_NODES, "forbidden").of(node)))
             .logs(2)
+            .locally(Cost {
+                lost: vec![
+                    all_of(FORBIDDEN),
+                    all_of(PER_NODE),
+                    all_of(&["resources"]).without(r#"id="node/"#),
+                    all_of(&["resources"]).with(r#"id="node/"#).except(&["pve_ha_state"]),
+                ],
+                changed: vec!["pve_ha_state"],
+                reported: vec![failed(OF_THE_CLUSTER, "forbidden"), failed(PER_NODE, "local_node_unknown")],
+                ..Cost::default()
+            })
             .on_8_and_9(),
     ]
 }

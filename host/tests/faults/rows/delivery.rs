@@ -26,7 +26,9 @@ pub(super) fn rows() -> Vec<Row> {
         let of_node = of_node.loses([all_of(&["node-status"]).of("node02")]);
         rows.push(of_node.reports([failed(&["node-status"], reason).of("node02")]).logs(1));
         for path in ["/cluster/status", "/cluster/resources"] {
-            rows.push(without(path, broken(path, &format!(r#""path":"{path}""#)), reason));
+            let row = without(path, broken(path, &format!(r#""path":"{path}""#)), reason);
+            // The collectors that only need the list don't wait for the response itself.
+            rows.push(if late > 0 && path == "/cluster/resources" { row.logs(2) } else { row });
         }
     }
     rows.extend(connections());
