@@ -150,7 +150,7 @@ fn malformed(detail: String) -> FetchError {
 
 fn describe(body: &str, content_type: &str, error: &serde_json::Error, redactor: &Redactor) -> String {
     if body.trim().is_empty() {
-        return "the response is empty: is this the API? Check target, port and path_prefix".to_owned();
+        return "the response is empty: check target, port and path_prefix".to_owned();
     }
     let html = content_type.starts_with("text/html") || body.trim_start().starts_with('<');
     if html {

@@ -181,7 +181,7 @@ impl Auth {
     }
 
     /// Call after a request that was sent at `start` and had no response. If no other one had either, the ticket may have died. One
-    /// that took a code is kept: there is no other.
+    /// that took a code is kept: the code can't be sent again.
     pub(super) fn unanswered(&self, pass: &Pass, start: Instant) {
         if let Self::Ticket(login) = self {
             let mut state = login.state();

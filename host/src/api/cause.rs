@@ -8,9 +8,7 @@ use std::time::Duration;
 use rustls::{AlertDescription, CertificateError};
 
 use super::error::FetchError;
-use super::exchange::Reply;
 use crate::contract::FetchErrorKind;
-use crate::text::Foreign;
 
 /// A request without a response.
 pub(super) struct ExchangeError {
@@ -37,18 +35,6 @@ impl ExchangeError {
     /// For a name without an address.
     pub(super) fn unresolved(error: FetchError) -> Self {
         Self { stage: "connect", unconnected: true, closed: false, error }
-    }
-
-    /// For a response that is none of the API, as one of several addresses'.
-    pub(super) fn of_reply(address: &str, reply: &Reply) -> Self {
-        let error = if reply.is_success() {
-            FetchError::new(FetchErrorKind::Malformed, "the response is not the API's JSON")
-        } else {
-            reply.error()
-        };
-        let detail = Foreign::new(&format!("{address}: {}", error.detail));
-        let error = FetchError { detail, status: Some(reply.status), ..error };
-        Self { stage: "body", unconnected: false, closed: false, error }
     }
 
     /// Whether the request was sent, and nothing came back in time.

@@ -26,6 +26,9 @@ use crate::request::Path;
 /// Size in bytes from which a body is checked on a blocking thread: it takes a millisecond.
 const LARGE: usize = 256 << 10;
 
+/// The shortest wait for a response that says something about a ticket: any client can ask for a scrape that ends soon.
+const ENOUGH: Duration = Duration::from_millis(750);
+
 /// A module's files can't be used. One line with the remedy.
 #[derive(Debug, thiserror::Error)]
 #[error("module {module}: {problem}")]
@@ -146,7 +149,7 @@ impl Client {
 
     /// The probes to send to hanging nodes. Those that `wanted` does not accept are forgotten.
     pub fn probes(&self, wanted: impl Fn(&str) -> bool) -> Vec<Path> {
-        self.outages.probes(Instant::now(), wanted)
+        self.outages.probes(wanted)
     }
 
     /// Sends a probe. If its node responds, it gets requests again.
@@ -228,7 +231,7 @@ impl Client {
                 Ok((reply, pass))
             }
             Err(failure) => {
-                if failure.had_no_response() {
+                if failure.had_no_response() && start.elapsed() >= ENOUGH {
                     self.auth.unanswered(&pass, start);
                 }
                 Err(failure)

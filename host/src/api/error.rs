@@ -69,7 +69,9 @@ fn remedy(status: u16, reason: &str, from_api: bool) -> Option<&'static str> {
         404 if !from_api => {
             Some("this is another web server than the Proxmox VE API; check target, port and path_prefix")
         }
-        404 if reason.starts_with("no such file") => Some("the API is not at this path; check path_prefix"),
+        404 if reason.starts_with("no such file") => {
+            Some("the API is not at this path; check target, port and path_prefix")
+        }
         429 if !from_api => Some("a proxy in front of the API limits its rate; exempt the exporter from that"),
         502..=504 if !from_api => {
             Some("a proxy in front of the API can't reach it; check the proxy, and pveproxy on the node")

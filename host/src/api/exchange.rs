@@ -18,6 +18,7 @@ use super::observer::Observer;
 use super::redactor::Redactor;
 use crate::budget::{ByteBudget, OverBudget};
 use crate::contract::FetchErrorKind;
+use crate::text::Foreign;
 
 /// Bytes of an error's body that are read.
 const MESSAGE: usize = 16 << 10;
@@ -43,6 +44,18 @@ impl Reply {
     /// Why it is not a success.
     pub(super) fn error(&self) -> FetchError {
         FetchError::of_status(self.status, &self.reason, self.from_api)
+    }
+
+    /// For a response of something other than the API, at one of several addresses.
+    pub(super) fn failure(&self, address: &str) -> ExchangeError {
+        let error = if self.is_success() {
+            FetchError::new(FetchErrorKind::Malformed, "the response is not the API's JSON")
+        } else {
+            self.error()
+        };
+        let detail = Foreign::new(&format!("{address}: {}", error.detail));
+        let error = FetchError { detail, status: Some(self.status), ..error };
+        ExchangeError { stage: "body", unconnected: false, closed: false, error }
     }
 
     /// Whether the API responded, be it with a refusal.

@@ -20,7 +20,7 @@ use crate::text::Foreign;
 
 /// Without a connection for this long, the next address is tried along with the others.
 const STAGGER: Duration = Duration::from_millis(300);
-/// Without a response for this long, the next address is asked too, if any may respond.
+/// Without a response for this long, the request is sent to the next address too, if it may be.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// The same for logins: a refusal takes 3 s.
 const LOGIN_PATIENCE: Duration = Duration::from_millis(3500);
@@ -30,11 +30,11 @@ const LOGIN_PATIENCE: Duration = Duration::from_millis(3500);
 pub(super) enum Repeat {
     /// Over a new connection, if a kept one was closed before a response.
     IfClosed,
-    /// In addition to another address, if one does not respond as the API does.
+    /// Also to another address, if one does not respond as the API does.
     Anywhere,
-    /// In addition to another address, if one does not respond.
+    /// Also to another address, if one does not respond.
     Login,
-    /// None: it has a code that is valid once.
+    /// Never: it has a code that is valid once.
     Never,
 }
 
@@ -43,7 +43,7 @@ impl Repeat {
         self != Self::Anywhere || reply.is_answer()
     }
 
-    /// How long to wait for a response before the next address is asked, of `addresses` that are left.
+    /// How long to wait for a response before the request is sent to the next of `addresses` more.
     fn patience(self, left: Duration, addresses: usize) -> Option<Duration> {
         match self {
             Self::Anywhere => Some(PATIENCE.min(left / u32::try_from(addresses + 2).unwrap_or(u32::MAX))),
@@ -53,7 +53,7 @@ impl Repeat {
     }
 
     /// Whether the next address is tried after a failure.
-    fn goes_on(self, failure: &ExchangeError) -> bool {
+    fn tries_next(self, failure: &ExchangeError) -> bool {
         failure.unconnected || matches!(self, Self::Anywhere | Self::Login)
     }
 }
@@ -72,7 +72,7 @@ struct Attempt {
 /// The addresses that one request was sent to.
 #[derive(Default)]
 struct Race {
-    /// Without a response so far, in the order in which they were asked.
+    /// Without a response so far, in the order in which it was sent.
     attempts: Vec<Attempt>,
     /// Those that failed.
     beaten: Vec<Arc<Endpoint>>,
@@ -127,10 +127,10 @@ impl Link {
                             self.finish(race, template, &endpoint, reply.is_answer());
                             return Ok(reply);
                         }
-                        Ok(reply) => ExchangeError::of_reply(&endpoint.name, &reply),
+                        Ok(reply) => reply.failure(&endpoint.name),
                         Err(failure) => failure,
                     };
-                    start_next = repeat.goes_on(&failure) && Instant::now() < end;
+                    start_next = repeat.tries_next(&failure) && Instant::now() < end;
                     race.fail(endpoint, failure, start_next);
                 }
                 () = sleep(STAGGER), if waiting.len() > 0 => {

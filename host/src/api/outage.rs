@@ -5,7 +5,7 @@
 //! being sent.
 //!
 //! A node that let a request wait until it timed out *hangs*. That is remembered: later scrapes do not send it requests, but a probe,
-//! and go on without the node if the probe has no answer by the time they have everything else.
+//! and finish without the node if the probe has no response by the time they have everything else.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,10 +22,12 @@ use crate::request::Path;
 const FAILURES: u32 = 2;
 /// How long a failure takes that is remembered. What fails at once can be tried at each scrape.
 const LONG: Duration = Duration::from_millis(1500);
-/// Time after which another probe is sent along with one that has no answer: the node may be back, but not that request.
-const PROBE_AGAIN: Duration = Duration::from_millis(500);
-/// Probes of a node at a time.
-const PROBES: usize = 3;
+/// The shortest wait for a response that says something about a node, unless it has been silent for long: any client can ask for a
+/// scrape that ends soon.
+const ENOUGH: Duration = Duration::from_millis(750);
+const SILENT: Duration = Duration::from_secs(3);
+/// Probes of a node at a time. Each scrape sends one: the node may be back, and earlier ones still have no response.
+const PROBES: usize = 8;
 
 #[derive(Default)]
 pub(super) struct Outages {
@@ -38,6 +40,8 @@ pub(super) struct Outages {
 struct Node {
     /// When it last responded.
     responded: Option<Instant>,
+    /// When the first request since then was sent that had no response.
+    silent_since: Option<Instant>,
     /// Consecutive failures, and the last one.
     failures: u32,
     last: Option<(Instant, FetchError)>,
@@ -49,7 +53,6 @@ struct Hang {
     /// The shortest of the paths that had no response.
     path: Path,
     probes: usize,
-    probed: Option<Instant>,
 }
 
 /// What became of a request to a node.
@@ -90,6 +93,9 @@ impl Outages {
         if gave_up && node.responded.is_some_and(|responded| responded >= start) {
             return;
         }
+        if gave_up && start.elapsed() < ENOUGH && node.silent_since.get_or_insert(start).elapsed() < SILENT {
+            return;
+        }
         node.failures = if gave_up { node.failures.max(FAILURES) } else { node.failures.saturating_add(1) };
         node.last = Some((Instant::now(), error.clone()));
         if node.failures >= FAILURES && (gave_up || start.elapsed() >= LONG) {
@@ -97,7 +103,7 @@ impl Outages {
                 Some(hang) if hang.path.as_str().len() <= path.as_str().len() => {}
                 Some(hang) => hang.path = path.clone(),
                 None => {
-                    node.hang = Some(Hang { error: error.clone(), path: path.clone(), probes: 0, probed: None });
+                    node.hang = Some(Hang { error: error.clone(), path: path.clone(), probes: 0 });
                 }
             }
         }
@@ -133,16 +139,15 @@ impl Outages {
     }
 
     /// The probes to send, for those of the hanging nodes that `wanted` accepts. The others are forgotten.
-    pub(super) fn probes(&self, now: Instant, wanted: impl Fn(&str) -> bool) -> Vec<Path> {
+    pub(super) fn probes(&self, wanted: impl Fn(&str) -> bool) -> Vec<Path> {
         let mut probes = Vec::new();
         self.nodes.lock().retain(|name, node| {
             let Some(hang) = &mut node.hang else { return true };
             if !wanted(name) {
                 return false;
             }
-            if hang.probes < PROBES && hang.probed.is_none_or(|probed| now >= probed + PROBE_AGAIN) {
+            if hang.probes < PROBES {
                 hang.probes += 1;
-                hang.probed = Some(now);
                 probes.push(hang.path.clone());
             }
             true
@@ -205,12 +210,22 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_path_is_no_hanging_node() {
+    fn a_slow_path_is_not_a_hanging_node() {
         let outages = Outages::default();
         outages.note(&status(), ago(1), Outcome::Response);
         outages.note(&path("/nodes/{node}/disks/list"), ago(5), Outcome::NoResponse(&timed_out()));
         outages.note(&path("/nodes/{node}/replication"), Instant::now(), Outcome::NoResponse(&timed_out()));
         assert_eq!(outages.hang("a"), None);
+    }
+
+    #[test]
+    fn a_short_wait_says_little() {
+        let outages = Outages::default();
+        outages.note(&status(), ago(0), Outcome::NoResponse(&timed_out()));
+        assert_eq!(outages.hang("a"), None);
+        outages.nodes.lock().get_mut("a").unwrap().silent_since = Some(ago(4));
+        outages.note(&status(), ago(0), Outcome::NoResponse(&timed_out()));
+        assert_eq!(outages.hang("a"), Some(timed_out()));
     }
 
     #[test]
@@ -232,23 +247,19 @@ mod tests {
         let outages = Outages::default();
         outages.note(&path("/nodes/{node}/disks/list"), ago(5), Outcome::NoResponse(&timed_out()));
         outages.note(&status(), ago(5), Outcome::NoResponse(&timed_out()));
-        let mut now = Instant::now();
-        assert_eq!(outages.probes(now, |_| true), [status()]);
-        assert_eq!(outages.probes(now, |_| true), []);
-        for _ in 0..5 {
-            now += PROBE_AGAIN;
-            outages.probes(now, |_| true);
+        for _ in 0..PROBES {
+            assert_eq!(outages.probes(|_| true), [status()]);
         }
-        assert_eq!(outages.nodes.lock()["a"].hang.as_ref().unwrap().probes, PROBES);
+        assert_eq!(outages.probes(|_| true), []);
         outages.note_probe(&status(), Err(&timed_out()));
-        assert_eq!(outages.probes(now + PROBE_AGAIN, |_| true), [status()]);
+        assert_eq!(outages.probes(|_| true), [status()]);
         let refused = FetchError { status: Some(403), ..FetchError::new(FetchErrorKind::Forbidden, "403") };
         outages.note_probe(&status(), Err(&refused));
         outages.until_back("a").await;
         assert_eq!(outages.hang("a"), None);
 
         outages.note(&status(), ago(5), Outcome::NoResponse(&timed_out()));
-        assert_eq!(outages.probes(Instant::now(), |_| false), []);
+        assert_eq!(outages.probes(|_| false), []);
         assert_eq!(outages.hang("a"), None);
     }
 }

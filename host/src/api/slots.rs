@@ -81,10 +81,10 @@ impl Drop for Slot {
     }
 }
 
-/// Gives the free slots to those who wait.
+/// Grants free slots to waiting requests.
 fn grant(shared: &Arc<Mutex<Lanes>>) {
     loop {
-        // A slot that nobody receives is released, which takes the lock.
+        // Outside the lock: a slot that can't be sent is released, which takes it.
         let Some((sender, slot)) = shared.lock().next(shared) else { return };
         drop(sender.send(slot));
     }

@@ -13,6 +13,8 @@ use super::report::Report;
 const LINES: usize = 40;
 /// Names in a line.
 const NAMES: usize = 8;
+/// In place of the names of all collectors.
+const ALL: &str = "all";
 
 /// The problems of the last scrape of each scope: scrapes of the cluster and of its nodes do not see the same ones.
 #[derive(Debug, Default)]
@@ -69,9 +71,12 @@ struct Line {
 impl Journal {
     /// Logs what is new in a report.
     pub(super) fn note(&self, module: &str, cluster: &str, scope: Scope, report: &Report) {
-        let now = problems(report);
+        let mut now = problems(report);
         let mut journal = self.0.lock();
         let before = journal.entry(scope).or_default();
+        if report.discovery_error.is_some() {
+            carry_over(before, &mut now);
+        }
         let lines = compare(before, &now);
         for line in lines.iter().take(LINES) {
             line.log(module, cluster);
@@ -119,7 +124,7 @@ fn problems(report: &Report) -> Problems {
         let cause =
             Cause { reason: error.kind.as_str(), words: words(&error.detail, ""), collector: None, is_partial: false };
         let problem =
-            Problem { collectors: BTreeSet::from(["all".to_owned()]), places: 1, detail: error.detail.to_string() };
+            Problem { collectors: BTreeSet::from([ALL.to_owned()]), places: 1, detail: error.detail.to_string() };
         problems.insert(Key { node: String::new(), cause }, problem);
         return problems;
     }
@@ -149,6 +154,13 @@ fn problems(report: &Report) -> Problems {
         }
     }
     problems
+}
+
+/// What failed before the API stopped responding has neither ended nor begun when it responds again.
+fn carry_over(before: &Problems, now: &mut Problems) {
+    for (key, problem) in before.iter().filter(|(_, problem)| !problem.collectors.contains(ALL)) {
+        now.entry(key.clone()).or_insert_with(|| problem.clone());
+    }
 }
 
 /// Waiting times, guests' numbers and nodes' names differ; the cause is the text around them.
@@ -257,6 +269,17 @@ mod tests {
         let one = report(&failures[..2]);
         assert_eq!(logged(&both, &one), ["Ended n2 disks,status 2 /nodes/n2/disks: 403 (/nodes/n2)"]);
         assert_eq!(logged(&one, &both), ["Began n2 disks,status 2 /nodes/n2/disks: 403 (/nodes/n2)"]);
+    }
+
+    #[test]
+    fn an_api_that_is_gone_ends_nothing() {
+        let forbidden = report(&[("status", "a", FetchErrorKind::Forbidden, "403")]);
+        let mut gone = Report::new(&Inventory::default());
+        gone.discovery_error = Some(FetchError::new(FetchErrorKind::Unavailable, "refused"));
+        let mut gone = problems(&gone);
+        carry_over(&forbidden, &mut gone);
+        assert_eq!(logged(&forbidden, &gone), ["Began  all 1 refused"]);
+        assert_eq!(logged(&gone, &forbidden), ["Ended  all 1 refused"]);
     }
 
     #[test]

@@ -49,7 +49,11 @@ async fn the_status_line_says_what_is_wrong() {
         ("401 no such token 'exporter' for user 'prom@pve'", Forbidden, token),
         ("401 No ticket", Forbidden, token),
         ("403 Permission check failed (/, Sys.Audit)", Forbidden, role),
-        ("404 no such file '/x/version'", NotFound, ": the API is not at this path; check path_prefix"),
+        (
+            "404 no such file '/x/version'",
+            NotFound,
+            ": the API is not at this path; check target, port and path_prefix",
+        ),
         ("500 binary not installed: /usr/bin/ceph-mon", Unavailable, ""),
         ("500 cluster not ready - no quorum?", Unavailable, ""),
         ("500 Configuration file 'nodes/pve1/qemu-server/100.conf' does not exist", NotFound, ""),

@@ -324,7 +324,7 @@ async fn a_ticket_without_a_response_is_replaced() {
     })
     .await;
     let asker = asker(&server, "");
-    let get = |path: &'static str| asker.get_within(path, Duration::from_millis(700));
+    let get = |path: &'static str| asker.get_within(path, Duration::from_secs(1));
     get("/version").await.unwrap();
 
     // Other requests are answered: the ticket is not the reason.

@@ -251,6 +251,10 @@ fn what_may_not_be_meant_is_reported() {
     let no = environment(&[("PVE_USER", "p@pve"), ("PVE_PASSWORD", "sesame"), ("PVE_VERIFY_SSL", "no")]);
     let text = notices(&no, "").join("\n");
     assert!(text.contains("PVE_VERIFY_SSL is neither false, 0 nor the path of a file"), "{text}");
+    let proxy = environment(&[("HTTPS_PROXY", "http://secret@proxy:3128"), ("all_proxy", "")]);
+    let text = notices(&proxy, "m: {user: p@pve, password_file: FOLDER/secret}").join("\n");
+    assert!(text.ends_with("HTTPS_PROXY not used: the exporter connects to Proxmox VE directly"), "{text}");
+    assert!(!text.contains("secret@"), "{text}");
 }
 
 #[test]

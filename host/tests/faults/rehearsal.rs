@@ -73,7 +73,8 @@ impl Rehearsal {
         let start = |more: &[&str]| {
             let mut command = command();
             command.arg("--config.file").arg(&config).args(arguments).args(more);
-            Exporter::spawn(prioritized(&command))
+            command.args(["--web.listen-address", "127.0.0.1:0"]);
+            Exporter::of(&mut prioritized(&command))
         };
         let exporters = [start(&[]), start(&["--collectors.setting", "resources.deprecated=0"])];
         let job = |name: &str, exporter: &Exporter| {
