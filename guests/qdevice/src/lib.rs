@@ -1,7 +1,8 @@
 //! The cluster's quorum device, as in prometheus-pve-exporter, from `/cluster/config/qdevice`.
 //!
 //! Most clusters have none, Proxmox VE before 6 lacks the path, and the token may lack the privilege: all three mean no series
-//! and no warning. The answer is the view of the node that serves the request.
+//! and no failure. Without a response for any other reason the collector fails: whether there is a device is not known. The answer
+//! is the view of the node that serves the request.
 
 use std::collections::BTreeMap;
 
@@ -34,8 +35,7 @@ impl Collector for Qdevice {
             Ok(_) => {}
             Err(FetchError::NotFound | FetchError::Forbidden) => return Ok(()),
             Err(error) => {
-                output.warn(format!("quorum device not known: {} has no answer: {error}", QDEVICE.path));
-                return Ok(());
+                return Err(Failure::Other(format!("quorum device not known: {} has no answer: {error}", QDEVICE.path)));
             }
         }
         // A map, since an answer without any members means that there is no device.

@@ -120,6 +120,13 @@ impl Addresses {
         }
     }
 
+    /// The target that requests are sent to first: the one in use; before any has responded, the first one.
+    pub(super) fn preferred(&self) -> String {
+        let current = self.current.lock();
+        let target = current.as_ref().map(|endpoint| &endpoint.target);
+        target.or_else(|| self.names.first().map(|name| &name.target)).cloned().unwrap_or_default()
+    }
+
     pub(super) fn in_use(&self) -> Option<AddressInUse> {
         let current = self.current.lock();
         current.as_ref().map(|endpoint| AddressInUse { target: endpoint.target.clone(), ip: endpoint.address.ip() })

@@ -105,6 +105,12 @@ impl Client {
         &self.budget
     }
 
+    /// The target that requests are sent to first.
+    #[must_use]
+    pub fn preferred_target(&self) -> String {
+        self.link.preferred_target()
+    }
+
     /// The address that responded last.
     pub fn address_in_use(&self) -> Option<AddressInUse> {
         self.link.address_in_use()

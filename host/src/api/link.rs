@@ -91,6 +91,10 @@ impl Link {
         Ok(Self { addresses: Addresses::new(targets, &module.path_prefix, connecting)?, exchange })
     }
 
+    pub(super) fn preferred_target(&self) -> String {
+        self.addresses.preferred()
+    }
+
     pub(super) fn address_in_use(&self) -> Option<AddressInUse> {
         self.addresses.in_use()
     }

@@ -88,7 +88,7 @@ impl Answers {
                 let nodes = nodes_with_jobs.entry(list.0).or_insert_with(|| gate.nodes(list.1.fetch()));
                 let request = Request { cluster: Arc::clone(cluster), fetch, hold, deadline };
                 request.source(|request| request.gated(Arc::clone(&gate), nodes.clone()))
-            } else if let Some(early) = early.requests.remove(&fetch.path) {
+            } else if let Some(early) = early.take(&fetch.path, cluster) {
                 Source::Requested(early)
             } else {
                 let request = Request { cluster: Arc::clone(cluster), fetch, hold, deadline };
@@ -146,6 +146,8 @@ fn indices(job: &Job) -> impl Iterator<Item = usize> + '_ {
 /// Dropping this aborts them.
 pub(super) struct EarlyRequests {
     requests: HashMap<Path, SharedFetch>,
+    /// Where they were sent first.
+    target: String,
     /// Polls the requests: nobody else does before discovery is over.
     _driver: JoinSet<()>,
 }
@@ -153,6 +155,7 @@ pub(super) struct EarlyRequests {
 impl EarlyRequests {
     pub(super) fn start(cluster: &Arc<Cluster>, collectors: &CollectorSet, scope: Scope, deadline: Instant) -> Self {
         let (mut requests, mut driver) = (HashMap::new(), JoinSet::new());
+        let target = cluster.client.preferred_target();
         // A cluster that refuses the credentials logs each request, and one that is down should not get more of them than it takes
         // to find out.
         if cluster.last().is_none_or(|(_, report)| report.discovery_error.is_none()) {
@@ -169,7 +172,14 @@ impl EarlyRequests {
                 }
             }
         }
-        Self { requests, _driver: driver }
+        Self { requests, target, _driver: driver }
+    }
+
+    /// The request for a path; `None` if discovery found the API elsewhere and this request has no answer from there.
+    fn take(&mut self, path: &Path, cluster: &Cluster) -> Option<SharedFetch> {
+        let request = self.requests.remove(path)?;
+        let moved = cluster.client.preferred_target() != self.target;
+        (!moved || matches!(request.peek(), Some(Ok(_)))).then_some(request)
     }
 }
 

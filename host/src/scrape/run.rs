@@ -135,6 +135,10 @@ fn report_left_out(
     scope: Scope,
     inventory: &Inventory,
 ) {
+    // A collector without places has an account too: whoever watches it must see that it has none.
+    for collector in collectors.iter().filter(|collector| scope.includes(collector)) {
+        gathering.report().collector(collector.name());
+    }
     if scope.nodes == Some(NodeScope::Local) && !inventory.knows_local() {
         for collector in collectors.iter().filter(|collector| !collector.schema.placeholders.is_empty()) {
             fail_everywhere(gathering, collector, NotCollected::LocalNodeUnknown);

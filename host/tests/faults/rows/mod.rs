@@ -16,14 +16,7 @@ use super::selection::{PER_NODE, all_of};
 /// Rows that state what is right, though the exporter does not do it yet: a part of their name, and why. They are neither run,
 /// unless `PVE_EXPORTER_TEST_FAULTS` names them, nor published.
 pub(super) const WAITING: &[(&str, &str)] = &[
-    ("First address accepts connections, but doesn't respond", "what was requested beside discovery is not repeated"),
-    ("First address responds with", "the same"),
-    ("First address closes every connection", "the same"),
     ("Slower than one of two scrape jobs", "the log has the failure and its end in turn"),
-    ("Empty list for `/cluster/resources`", "config has no places, and is not reported at all"),
-    ("Other JSON for `/cluster/resources`", "the same"),
-    ("The token loses all privileges", "the same"),
-    ("for `/cluster/config/qdevice`", "no metric says that qdevice lacks its response"),
 ];
 
 /// Why a row is in [`WAITING`], if it is.

@@ -8,12 +8,11 @@ use super::without;
 const NODES: [&str; 4] = ["node01", "node02", "node03", "node04"];
 
 /// Requests for the cluster, and the collectors that need them.
-const OF_THE_CLUSTER: [(&str, &[&str]); 5] = [
+const OF_THE_CLUSTER: [(&str, &[&str]); 4] = [
     ("/version", &["version"]),
     ("/cluster/ha/status/manager_status", &["ha-status"]),
     ("/cluster/ha/resources", &["ha-status"]),
     ("/cluster/backup-info/not-backed-up", &["backup-info"]),
-    ("/cluster/config/qdevice", &["qdevice"]),
 ];
 
 /// Requests for each node or guest, and the collectors that need them.
@@ -50,6 +49,16 @@ pub(super) fn rows() -> Vec<Row> {
     // Without it the replication jobs of all nodes are requested.
     let list = r#"{"path":"/cluster/replication","status":500}"#;
     rows.push(Row::new("500 for `/cluster/replication`", [fault(list)]).on_8_and_9());
+    // Without a privilege, or before Proxmox VE 6, there is no quorum device to see.
+    rows.extend([(403, None), (500, Some("failed")), (501, None)].map(|(status, reason)| {
+        let path = "/cluster/config/qdevice";
+        let fault = fault(&format!(r#"{{"path":"{path}","status":{status}}}"#));
+        let row = Row::new(format!("{status} for `{path}`"), [fault]).on_8_and_9();
+        match reason {
+            Some(reason) => row.reports([failed(&["qdevice"], reason)]).logs(1),
+            None => row,
+        }
+    }));
     rows.extend(empty_lists());
     rows
 }
