@@ -35,7 +35,10 @@ impl Collector for Qdevice {
             Ok(_) => {}
             Err(FetchError::NotFound | FetchError::Forbidden) => return Ok(()),
             Err(error) => {
-                return Err(Failure::Other(format!("quorum device not known: {} has no answer: {error}", QDEVICE.path)));
+                return Err(Failure::Other(format!(
+                    "quorum device not known: {} has no answer: {error}",
+                    QDEVICE.path
+                )));
             }
         }
         // A map, since an answer without any members means that there is no device.

@@ -1,13 +1,14 @@
 //! What the log says about a cluster's scrapes: each problem when it begins, when its cause changes, and when it ends. A node that is
 //! down for a day takes two lines, not 5,760; one cause takes one line, not one for each collector, node and guest.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use parking_lot::Mutex;
 
 use super::not_collected::NotCollected;
 use super::plan::Scope;
 use super::report::Report;
+use crate::request::Place;
 
 /// Lines of one scrape; a summary replaces the rest.
 const LINES: usize = 40;
@@ -128,8 +129,12 @@ fn problems(report: &Report) -> Problems {
         problems.insert(Key { node: String::new(), cause }, problem);
         return problems;
     }
-    let partial =
-        report.collectors.iter().flat_map(|(name, account)| account.incomplete.iter().map(move |f| (&**name, f)));
+    // Where a collector failed for it, that is reported already.
+    let partial = report.collectors.iter().flat_map(|(name, account)| {
+        let failed: HashSet<&Place> = account.failures.iter().map(|failure| &failure.place).collect();
+        let kept = account.incomplete.iter().filter(move |incomplete| !failed.contains(&incomplete.place));
+        kept.map(move |incomplete| (&**name, incomplete))
+    });
     let all = report.failures().map(|failure| (failure, false)).chain(partial.map(|failure| (failure, true)));
     for ((collector, failure), is_partial) in all {
         let node = failure.place.node.as_deref().unwrap_or_default().to_owned();

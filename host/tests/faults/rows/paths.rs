@@ -53,7 +53,7 @@ pub(super) fn rows() -> Vec<Row> {
     rows.extend([(403, None), (500, Some("failed")), (501, None)].map(|(status, reason)| {
         let path = "/cluster/config/qdevice";
         let fault = fault(&format!(r#"{{"path":"{path}","status":{status}}}"#));
-        let row = Row::new(format!("{status} for `{path}`"), [fault]).on_8_and_9();
+        let row = Row::new(format!("{status} for `{path}`"), [fault]).on_8_and_9().loses([all_of(&["qdevice"])]);
         match reason {
             Some(reason) => row.reports([failed(&["qdevice"], reason)]).logs(1),
             None => row,
