@@ -19,6 +19,10 @@ pub(super) const WAITING: &[(&str, &str)] = &[
     ("First address accepts connections, but doesn't respond", "what was requested beside discovery is not repeated"),
     ("First address responds with", "the same"),
     ("First address closes every connection", "the same"),
+    (
+        "The same, and `timeout` exceeds the scrape timeout",
+        "a hanging node holds up the replication jobs of others; the log says that lists are too long",
+    ),
     ("Slower than one of two scrape jobs", "the log has the failure and its end in turn"),
     ("Empty list for `/cluster/resources`", "config has no places, and is not reported at all"),
     ("Other JSON for `/cluster/resources`", "the same"),
