@@ -133,6 +133,14 @@ impl Row {
         }
     }
 
+    /// More that happens before the first scrape.
+    pub(super) fn also(mut self, acts: impl IntoIterator<Item = Act>) -> Self {
+        if let Some(first) = self.phases.first_mut() {
+            first.acts.extend(acts);
+        }
+        self
+    }
+
     /// Splits the five scrapes.
     pub(super) fn phases(self, phases: impl IntoIterator<Item = (usize, Vec<Act>)>) -> Self {
         let phase = |(scrapes, acts)| Phase { acts, scrapes, healthy: false };

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use pve_sim::Pve;
 
+use super::pulse::was_late_since;
 use super::report::{check_success, said};
 use super::row::{ANY, Cost, Row};
 use super::selection::Selection;
@@ -29,8 +30,8 @@ pub(super) struct Verdict {
     /// By what is wrong: when.
     pub(super) wrong: BTreeMap<String, Vec<String>>,
     pub(super) over_deadline: Option<Duration>,
-    /// Healthy scrapes were slow: the machine was too busy to tell.
-    pub(super) starved: bool,
+    /// The machine was too busy to tell.
+    pub(super) void: bool,
 }
 
 pub(super) async fn baseline(pve: Pve) -> Baseline {
@@ -43,6 +44,7 @@ pub(super) async fn baseline(pve: Pve) -> Baseline {
 }
 
 pub(super) async fn run(row: &Row, pve: Pve, baseline: &Baseline) -> Verdict {
+    let start = Instant::now();
     let stage = Stage::start(row, pve).await;
     let mut run = Run { row, stage, baseline, verdict: Verdict::default() };
     let mut views = View::ALL.to_vec();
@@ -66,6 +68,7 @@ pub(super) async fn run(row: &Row, pve: Pve, baseline: &Baseline) -> Verdict {
     for view in &views {
         run.expect_healthy("after", *view).await;
     }
+    run.verdict.void |= was_late_since(start);
     run.verdict
 }
 
@@ -134,7 +137,7 @@ impl Run<'_> {
 
     async fn expect_healthy(&mut self, when: &str, view: View) {
         let scraped = self.stage.scrape(view, 10).await;
-        self.verdict.starved |= scraped.took > UNUSUAL;
+        self.verdict.void |= scraped.took > UNUSUAL;
         self.compare(when, view, scraped.exposed, Cost::default());
     }
 

@@ -16,6 +16,10 @@ pub(super) fn rows() -> Vec<Row> {
             .waits(5)
             // New connections fail in another way than kept ones.
             .logs(2),
+        all("The same, and `timeout` exceeds the scrape timeout", r#"{"kind":{"connections":"ignored"}}"#, "timed_out")
+            .waits(5)
+            .logs(2)
+            .set(|settings| (settings.timeout, settings.scrape_timeout) = (10, 3)),
         Row::new("No quorum", [fault(r#"{"kind":"no_quorum"}"#)])
             .loses([all_of(&["replication", "cluster"])])
             .gains([all_of(&["cluster"])])

@@ -24,7 +24,9 @@ pub(super) fn rows() -> Vec<Row> {
         };
         let of_node = broken("/nodes/node02/status", r#""path":"/nodes/{node}/status","node":"node02""#);
         let of_node = of_node.loses([all_of(&["node-status"]).of("node02")]);
-        rows.push(of_node.reports([failed(&["node-status"], reason).of("node02")]).logs(1));
+        let of_node = of_node.reports([failed(&["node-status"], reason).of("node02")]).logs(1);
+        // Up to the deadline of the scrape instead of the timeout.
+        rows.push(if late > 0 { of_node.set(|settings| settings.timeout = 10) } else { of_node });
         for path in ["/cluster/status", "/cluster/resources"] {
             let row = without(path, broken(path, &format!(r#""path":"{path}""#)), reason);
             // The collectors that only need the list don't wait for the response itself.

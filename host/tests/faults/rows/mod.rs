@@ -17,6 +17,10 @@ use super::selection::{PER_NODE, all_of};
 /// unless `PVE_EXPORTER_TEST_FAULTS` names them, nor published.
 pub(super) const WAITING: &[(&str, &str)] = &[
     ("Other JSON for `/cluster/resources`", "config has no places, and succeeds"),
+    (
+        "The same, and `timeout` exceeds the scrape timeout",
+        "a hanging node holds up the replication jobs of others; the log says that lists are too long",
+    ),
     ("Slower than one of two scrape jobs", "the log has the failure and its end in turn"),
 ];
 

@@ -32,8 +32,10 @@ pub(super) fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
     for (status, reason) in STATUSES {
         let refused = |path: &str| {
-            Row::new(format!("{status} for `{path}`"), [fault(&format!(r#"{{"path":"{path}","status":{status}}}"#))])
-                .on_8_and_9()
+            let json = format!(r#"{{"path":"{path}","status":{status}}}"#);
+            let row = Row::new(format!("{status} for `{path}`"), [fault(&json)]);
+            // Errors have the same shape in all versions; what is lost has not.
+            if status == 403 { row.on_8_and_9() } else { row }
         };
         rows.extend(["/cluster/status", "/cluster/resources"].map(|path| without(path, refused(path), reason)));
         rows.extend(OF_THE_CLUSTER.map(|(path, collectors)| {

@@ -25,7 +25,7 @@ pub(super) fn rows() -> Vec<Row> {
         let row = Row::new(format!("{words} for `/nodes/node02/status`"), [fault(&json)])
             .loses([all_of(&["node-status"]).of("node02")])
             .reports([failed(&["node-status"], reason).of("node02")]);
-        rows.push(row.logs(1).on_8_and_9());
+        rows.push(row.logs(1));
     }
     for (words, body, reason) in BODIES {
         for path in ["/cluster/status", "/cluster/resources"] {
