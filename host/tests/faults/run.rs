@@ -15,7 +15,7 @@ use super::stage::{Scraped, Stage, View};
 /// How early before the scrape's timeout the exporter must respond.
 const OFFSET: Duration = Duration::from_millis(500);
 /// The least time between scrapes.
-const INTERVAL: Duration = Duration::from_secs(1);
+const INTERVAL: Duration = Duration::from_secs(10);
 /// Ten times what a healthy scrape takes.
 const UNUSUAL: Duration = Duration::from_millis(300);
 /// The node of which `/pve` without `nodes=all` reports.
@@ -141,7 +141,8 @@ impl Run<'_> {
         self.compare(when, view, scraped.exposed, Cost::default());
     }
 
-    /// Nodes that hung are probed by the scrapes, at most every half second: less than there is between two scrapes.
+    /// Nodes that hung are probed by the scrapes. Probes that hang too make room for others when they time out, which is before
+    /// Prometheus's next scrape.
     async fn until_probed(&self) {
         let start = Instant::now();
         let mut scraped = self.stage.scrape(View::Metrics, 10).await.exposed;
