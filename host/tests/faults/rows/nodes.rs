@@ -7,7 +7,6 @@ use super::super::selection::{all_of, api_of, metrics};
 /// What the cluster knows of the guests and storages of an offline node.
 const KEPT: &[&str] = &["pve_ha_state", "pve_lock_state", "pve_storage_info", "pve_storage_shared"];
 
-#[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) fn rows() -> Vec<Row> {
     [failing(), hanging(), slow(), clocks()].concat()
 }
