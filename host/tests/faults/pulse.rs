@@ -1,23 +1,26 @@
-//! Whether the machine was too busy to measure: then a thread that only sleeps does not wake up in time.
+//! Whether the machine was too busy to measure: a thread that sleeps and works in turn takes far longer than it should.
 
+use std::hint::black_box;
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::Mutex;
 
-/// How long the thread sleeps.
-const BEAT: Duration = Duration::from_millis(20);
-/// How late it must wake up to count.
+const SLEEP: Duration = Duration::from_millis(50);
+/// Rounds of arithmetic: some milliseconds.
+const WORK: u64 = 5_000_000;
+/// How long both may take.
 const LATE: Duration = Duration::from_millis(200);
 
-/// When the thread last woke up late.
-static LAST_LATE: LazyLock<Mutex<Option<Instant>>> = LazyLock::new(|| {
+/// When the thread was late: from and to.
+static LATE_TIMES: LazyLock<Mutex<Vec<(SystemTime, SystemTime)>>> = LazyLock::new(|| {
     std::thread::spawn(|| {
         loop {
-            let start = Instant::now();
-            std::thread::sleep(BEAT);
-            if start.elapsed() > BEAT + LATE {
-                *LAST_LATE.lock() = Some(Instant::now());
+            let (start, wall) = (Instant::now(), SystemTime::now());
+            std::thread::sleep(SLEEP);
+            black_box((0..WORK).fold(0, |sum: u64, n| sum.wrapping_mul(31) ^ black_box(n)));
+            if start.elapsed() > LATE {
+                LATE_TIMES.lock().push((wall, SystemTime::now()));
             }
         }
     });
@@ -26,10 +29,10 @@ static LAST_LATE: LazyLock<Mutex<Option<Instant>>> = LazyLock::new(|| {
 
 /// Starts the thread.
 pub(super) fn start() {
-    LazyLock::force(&LAST_LATE);
+    LazyLock::force(&LATE_TIMES);
 }
 
-/// Whether that happened since then.
-pub(super) fn was_late_since(start: Instant) -> bool {
-    LAST_LATE.lock().is_some_and(|late| late > start)
+/// Whether it was late between two times.
+pub(super) fn was_late(from: SystemTime, to: SystemTime) -> bool {
+    LATE_TIMES.lock().iter().any(|(start, end)| *start < to && *end > from)
 }

@@ -1,11 +1,11 @@
 //! Runs a row and compares what happens with what it says.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use pve_sim::Pve;
 
-use super::pulse::was_late_since;
+use super::pulse;
 use super::report::{check_success, said};
 use super::row::{ANY, Cost, Row};
 use super::selection::Selection;
@@ -44,7 +44,7 @@ pub(super) async fn baseline(pve: Pve) -> Baseline {
 }
 
 pub(super) async fn run(row: &Row, pve: Pve, baseline: &Baseline) -> Verdict {
-    let start = Instant::now();
+    let start = SystemTime::now();
     let stage = Stage::start(row, pve).await;
     let mut run = Run { row, stage, baseline, verdict: Verdict::default() };
     let mut views = View::ALL.to_vec();
@@ -68,7 +68,7 @@ pub(super) async fn run(row: &Row, pve: Pve, baseline: &Baseline) -> Verdict {
     for view in &views {
         run.expect_healthy("after", *view).await;
     }
-    run.verdict.void |= was_late_since(start);
+    run.verdict.void |= pulse::was_late(start, SystemTime::now());
     run.verdict
 }
 
